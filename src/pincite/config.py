@@ -1,0 +1,142 @@
+"""Where things live (home, models, corpus) and the settings a steward can change."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from pincite.errors import ConfigError
+
+__all__ = ["Home", "Settings", "checkout_root", "models_directory"]
+
+
+def checkout_root() -> Path | None:
+    """Return the root of the source checkout this package runs from, or None when it is installed."""
+    root = Path(__file__).resolve().parents[2]
+    if (root / "pyproject.toml").is_file() and (root / "corpus" / "corpus.toml").is_file():
+        return root
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The one directory that holds all state of one user or team."""
+
+    path: Path
+
+    @classmethod
+    def find(cls, given: str | Path | None = None) -> Home:
+        """Return the home: `given`, else ``PINCITE_HOME``, else the checkout's ``.pincite``, else the platform's."""
+        chosen = given or os.environ.get("PINCITE_HOME")
+        if chosen:
+            return cls(Path(chosen).expanduser().resolve())
+        root = checkout_root()
+        if root is not None:
+            return cls(root / ".pincite")
+        return cls(Path(platformdirs.user_data_dir("pincite", appauthor=False)))
+
+    @property
+    def library(self) -> Path:
+        """Directory of the library's generations."""
+        return self.path / "library"
+
+    @property
+    def audit(self) -> Path:
+        """Directory of the audit log."""
+        return self.path / "audit"
+
+    @property
+    def sessions(self) -> Path:
+        """Directory of saved conversations and exports."""
+        return self.path / "sessions"
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings file; it need not exist."""
+        return self.path / "settings.toml"
+
+    @property
+    def log_file(self) -> Path:
+        """Where llama.cpp's own messages go."""
+        return self.path / "llama.log"
+
+    def create(self) -> None:
+        """Make the directories, readable by their owner only.
+
+        Raises:
+            ConfigError: if the home cannot be made or written.
+        """
+        try:
+            for directory in (self.path, self.library, self.audit, self.sessions):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.path}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
+            ) from error
+
+
+def models_directory(home: Home) -> Path:
+    """Return where weights are kept: ``PINCITE_MODELS``, else the checkout's ``models/``, else ``HOME/models``."""
+    given = os.environ.get("PINCITE_MODELS")
+    if given:
+        return Path(given).expanduser().resolve()
+    root = checkout_root()
+    return root / "models" if root is not None else home.path / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Values of ``settings.toml``; a missing file means the defaults, an unknown name is an error."""
+
+    model: str = "qwen2.5-coder-1.5b"
+    """Name of the language model in the manifest."""
+
+    embedder: str = "all-minilm-l6-v2"
+    """Name of the embedding model in the manifest; changing it means building the library again."""
+
+    threads: int = 0
+    """Threads for the language model; 0 takes the cores this process may use."""
+
+    gpu_layers: int = -1
+    """Layers to put on a GPU when llama.cpp was built with GPU support; -1 is all, 0 is none."""
+
+    context: int = 4096
+    """Context length in tokens."""
+
+    answer_tokens: int = 160
+    """Most tokens a draft may have."""
+
+    evidence_tokens: int = 420
+    """Most tokens of evidence given to the model; reading them is the main cost on a CPU."""
+
+    passages: int = 10
+    """Passages taken from the search for one question."""
+
+    @classmethod
+    def load(cls, home: Home) -> Settings:
+        """Read the home's settings file.
+
+        Raises:
+            ConfigError: on a syntax error, an unknown name or a value of the wrong type; names the file.
+        """
+        path = home.settings_file
+        try:
+            values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path}: {error}", hint="Mend or remove the file.") from error
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for name, value in values.items():
+            if name not in fields:
+                raise ConfigError(f"{path}: unknown setting {name!r}", hint=f"Known: {', '.join(fields)}.")
+            if type(value) is not type(fields[name].default):
+                expected = type(fields[name].default).__name__
+                raise ConfigError(f"{path}: {name} must be of type {expected}, not {type(value).__name__}")
+        return cls(**values)

@@ -1,0 +1,1 @@
+"""The words everyone uses: documents, provisions, passages, citations, answers and events."""

@@ -1,0 +1,196 @@
+"""Answers, claims and citations, with the JSON form that scripts rely on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pincite.domain.documents import DocumentKind, Span
+
+__all__ = ["Answer", "Citation", "Claim", "EvidenceItem", "Reason", "Status", "Timings"]
+
+
+class Status(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    PARTIAL = "partial"
+    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+
+
+class Reason(StrEnum):
+    """Why there is no answer, or only part of one; empty when answered in full."""
+
+    NONE = ""
+    NO_PASSAGE = "no_passage"
+    NO_SUCH_PROVISION = "no_such_provision"
+    INSUFFICIENT = "insufficient"
+    DRAFT_FAILED = "draft_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceItem:
+    """One numbered piece of evidence: a passage and the sentences chosen from it.
+
+    Attributes:
+        n: the number shown as ``[n]``, from 1.
+        document: slug; `title` is its full title, `short` the name used in pin-cites ("GDPR").
+        kind: law or policy.
+        label: pin-cite inside the document.
+        path: headings above it.
+        passage: the passage's range in the document's text; `text` is the words of that range.
+        quotes: ranges (document offsets) of the sentences that matter, each inside `passage` or its lead-in.
+        score: retrieval score in [0, 1]; comparable only within one answer.
+        text_sha256: digest of the document's whole normalised text, to which all offsets refer.
+        effective: date from which the document applies, as its provenance gives it; may be empty.
+    """
+
+    n: int
+    document: str
+    title: str
+    short: str
+    kind: DocumentKind
+    label: str
+    path: tuple[str, ...]
+    passage: Span
+    text: str
+    lead_in: str
+    quotes: tuple[Span, ...]
+    score: float
+    text_sha256: str
+    effective: str = ""
+
+    def quote_text(self, quote: Span) -> str:
+        """Return the words of one of `quotes` that lies inside `passage`."""
+        return self.text[quote.start - self.passage.start : quote.end - self.passage.start]
+
+    @property
+    def cite(self) -> str:
+        """The full pin-cite, for example ``GDPR Art. 33(1)``."""
+        return f"{self.short} {self.label}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quotation: `quote` is exactly `document text[start:end]`."""
+
+    n: int
+    document: str
+    title: str
+    short: str
+    label: str
+    kind: DocumentKind
+    quote: str
+    start: int
+    end: int
+    text_sha256: str
+    effective: str = ""
+
+    @property
+    def cite(self) -> str:
+        """The full pin-cite, for example ``GDPR Art. 33(1)``."""
+        return f"{self.short} {self.label}".strip()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the citation as plain JSON values."""
+        return {
+            "n": self.n,
+            "document": self.document,
+            "title": self.title,
+            "label": self.label,
+            "kind": self.kind.value,
+            "quote": self.quote,
+            "start": self.start,
+            "end": self.end,
+            "text_sha256": self.text_sha256,
+            "effective": self.effective,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of the answer and the numbers of the citations that support it.
+
+    `quoted` is true when the sentence is not the model's but introduces words quoted from the source.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    quoted: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the claim as plain JSON values."""
+        return {"text": self.text, "citations": list(self.citations), "quoted": self.quoted}
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds spent; `evidence` counts from the question to the evidence being known."""
+
+    evidence: float = 0.0
+    prompt: float = 0.0
+    generation: float = 0.0
+    check: float = 0.0
+    total: float = 0.0
+
+    def to_json(self) -> dict[str, float]:
+        """Return the timings in seconds, rounded to milliseconds."""
+        return {name: round(getattr(self, name), 3) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of one question.
+
+    Attributes:
+        question: as asked; `standalone` is the self-contained form that was searched for.
+        status, reason: see `Status` and `Reason`; `message` says the reason in words for people.
+        claims: supported sentences in order.
+        citations: what they cite, numbered from 1.
+        nearest: the passages that came closest, when there is no answer.
+        dropped: sentences of the draft that failed the checks, with the failing check's name.
+        digests: SHA-256 of all that produced the answer (library, model, embedder, prompt).
+        prompt_tokens, answer_tokens: tokens read and written by the model.
+    """
+
+    question: str
+    standalone: str
+    status: Status
+    reason: Reason
+    message: str = ""
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    nearest: tuple[EvidenceItem, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
+    timings: Timings = Timings()
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+    @property
+    def text(self) -> str:
+        """The answer in plain text, each sentence followed by its ``[n]`` marks; empty if there is none."""
+        return " ".join(claim.text + " " + "".join(f"[{n}]" for n in claim.citations) for claim in self.claims)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object printed by ``pincite ask --json``."""
+        return {
+            "question": self.question,
+            "standalone": self.standalone,
+            "status": self.status.value,
+            "reason": self.reason.value,
+            "message": self.message,
+            "answer": self.text,
+            "claims": [claim.to_json() for claim in self.claims],
+            "citations": [citation.to_json() for citation in self.citations],
+            "nearest": [
+                {"document": item.document, "label": item.label, "kind": item.kind.value} for item in self.nearest
+            ],
+            "dropped": [{"text": text, "check": check} for text, check in self.dropped],
+            "digests": dict(self.digests),
+            "timings": self.timings.to_json(),
+            "prompt_tokens": self.prompt_tokens,
+            "answer_tokens": self.answer_tokens,
+        }

@@ -1,0 +1,88 @@
+"""What a face may ask of the product; the real one comes from `pincite.assembly`, tests bring their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event as Flag
+from typing import Protocol
+
+from pincite.domain.documents import DocumentKind, Span
+from pincite.domain.events import Event
+
+__all__ = ["Assistant", "Neighbour", "SourceView", "StatusLine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The passage before or after another one: its pin-cite, heading and range."""
+
+    label: str
+    heading: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A stretch of a stored source, ready to be shown.
+
+    Attributes:
+        document: slug; `title` its full title, `short` the name used in pin-cites; `kind` law or policy.
+        label: pin-cite inside the document; `path` the headings above.
+        text: the stored words of `span`; plain text, never markup.
+        lead_in: the words that open the enumeration, shown before `text`; may be empty.
+        marks: ranges inside `text` (counted from its first character) that are quoted.
+        previous, next: the neighbouring passages, None at the document's ends.
+        provenance: lines such as "Effective 2018-05-25" for the reader.
+    """
+
+    document: str
+    title: str
+    short: str
+    kind: DocumentKind
+    label: str
+    path: tuple[str, ...]
+    span: Span
+    text: str
+    lead_in: str
+    marks: tuple[Span, ...]
+    previous: Neighbour | None
+    next: Neighbour | None
+    provenance: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """What the status line says about the parts: model label, context length in tokens, documents, seal state."""
+
+    model: str
+    context: int
+    documents: int
+    seal: str
+
+
+class Assistant(Protocol):
+    """Answers questions from one library with one model; one question at a time."""
+
+    def status(self) -> StatusLine:
+        """Return what is loaded."""
+        ...
+
+    def ask(self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None) -> Iterator[Event]:
+        """Yield the events of one answer, ending with Finished, Refused or Cancelled.
+
+        Blocking; call it from a worker thread. `history` holds the conversation's earlier questions, oldest
+        first. Setting `stop` ends the answer within a fraction of a second, also while the prompt is read.
+
+        Raises:
+            PinciteError: if the question cannot be asked or a part fails.
+        """
+        ...
+
+    def source(self, document: str, span: Span, quotes: Sequence[Span] = ()) -> SourceView:
+        """Return the passage of `document` that begins at or contains `span.start`, with `quotes` marked."""
+        ...
+
+    def close(self) -> None:
+        """Free models and files."""
+        ...

@@ -1,0 +1,100 @@
+"""The one exception tree: every error a user can meet has a title, a message and a hint."""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "DigestMismatch",
+    "DocumentError",
+    "DownloadError",
+    "LibraryDamaged",
+    "LibraryError",
+    "LibraryMissing",
+    "ModelError",
+    "ModelMissing",
+    "PinciteError",
+    "QuestionError",
+    "UnknownDocument",
+]
+
+
+class PinciteError(Exception):
+    """Base of all errors shown to users; faces print `title`, the message and `hint`, never a traceback.
+
+    Args:
+        message: what happened, naming the file, row or byte concerned.
+        hint: what the user can do about it; empty if nothing useful can be said.
+    """
+
+    title = "Error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(PinciteError):
+    """Settings, paths or command-line values that cannot be used."""
+
+    title = "Settings cannot be used"
+
+
+class ModelError(PinciteError):
+    """A model file that cannot be used."""
+
+    title = "Model cannot be used"
+
+
+class ModelMissing(ModelError):
+    """A model that is in the manifest but not on this machine."""
+
+    title = "Model not found"
+
+
+class DigestMismatch(ModelError):
+    """A file whose SHA-256 differs from the approved one."""
+
+    title = "Digest does not match"
+
+
+class DownloadError(PinciteError):
+    """A file that could not be fetched on the connected side."""
+
+    title = "Download failed"
+
+
+class DocumentError(PinciteError):
+    """A source document that could not be read."""
+
+    title = "Document cannot be read"
+
+
+class LibraryError(PinciteError):
+    """The library cannot do what was asked."""
+
+    title = "Library error"
+
+
+class LibraryMissing(LibraryError):
+    """No library has been built in this home."""
+
+    title = "No library"
+
+
+class LibraryDamaged(LibraryError):
+    """A library file is missing or differs from its digest."""
+
+    title = "Library is damaged"
+
+
+class UnknownDocument(LibraryError):
+    """A document name that no document of the library answers to."""
+
+    title = "No such document"
+
+
+class QuestionError(PinciteError):
+    """A question that cannot be asked as it stands (empty, too long)."""
+
+    title = "Question cannot be asked"
