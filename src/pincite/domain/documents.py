@@ -138,7 +138,8 @@ class Document:
     Attributes:
         slug: short unique name within the library, used on the command line and in JSON.
         title: title as the document has it.
-        aliases: other names people use for it ("GDPR").
+        short: the name used in pin-cites ("GDPR").
+        aliases: other names people use for it ("DS-GVO", "2016/679").
         kind: law or policy.
         text: the normalised text, the source of truth for every offset.
         provisions: pre-order; `provisions[0]` is the document itself.
@@ -148,6 +149,7 @@ class Document:
 
     slug: str
     title: str
+    short: str
     aliases: tuple[str, ...]
     kind: DocumentKind
     text: str
@@ -161,6 +163,27 @@ class Document:
             provision = self.provisions[provision.parent]
             yield provision
 
-    def children(self, provision: Provision) -> Iterator[Provision]:
-        """Yield the provision's direct children in order."""
-        return (node for node in self.provisions[provision.index + 1 :] if node.parent == provision.index)
+    def deepest_at(self, span: Span) -> Provision:
+        """Return the innermost provision that contains `span`."""
+        found = self.provisions[0]
+        for provision in self.provisions[1:]:
+            if provision.start > span.start:
+                break
+            if provision.span.contains(span):
+                found = provision
+        return found
+
+    def pin_cite(self, span: Span) -> str:
+        """Return the most exact label for `span`; the nearest heading where nothing around it is numbered."""
+        provision = self.deepest_at(span)
+        for node in (provision, *self.ancestors(provision)):
+            if node.label:
+                return node.label
+            if node.kind is ProvisionKind.HEADING and node.heading:
+                return node.heading
+        return ""
+
+    def path(self, provision: Provision) -> tuple[str, ...]:
+        """Return the headings from the top down to the provision, its own included, numbers before them."""
+        nodes = [provision, *self.ancestors(provision)]
+        return tuple(f"{n.label} {n.heading}".strip() for n in reversed(nodes) if n.index and n.heading)

@@ -1,0 +1,36 @@
+"""What ingest, search and answer need of an embedding model; unit tests bring their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Embedder", "Vectors"]
+
+Vectors = npt.NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """A loaded embedding model."""
+
+    @property
+    def name(self) -> str:
+        """Name in the manifest."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Digest over the model's files."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 vectors of unit length, shape (len(texts), dimension), in the order of `texts`."""
+        ...

@@ -1,0 +1,74 @@
+"""The embedder: a sentence-transformers model from a verified local directory, never from a hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+# Before the import: these libraries look at the environment when they are loaded, and none of them
+# may try the network or start thread pools that outlive their use.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+
+from pincite.embed.protocol import Vectors
+from pincite.errors import ModelError
+
+__all__ = ["TransformerEmbedder"]
+
+
+class TransformerEmbedder:
+    """A sentence-transformers model on the CPU; implements `Embedder`.
+
+    Args:
+        directory: the model's files, verified by the caller.
+        name: its name in the manifest.
+        sha256: the verified digest over its files.
+
+    Raises:
+        ModelError: if the directory does not hold a loadable model.
+    """
+
+    def __init__(self, directory: Path, *, name: str, sha256: str) -> None:
+        try:
+            self._model = SentenceTransformer(
+                str(directory), device="cpu", local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:  # whatever the libraries raise, the user needs the directory's name
+            raise ModelError(
+                f"{directory}: sentence-transformers cannot load it: {error}",
+                hint="Check it with `pincite models verify`.",
+            ) from error
+        self._name = name
+        self._sha256 = sha256
+        self._dimension = int(self._model.get_embedding_dimension() or 0)
+
+    @property
+    def name(self) -> str:
+        """Name in the manifest."""
+        return self._name
+
+    @property
+    def sha256(self) -> str:
+        """Digest over the model's files."""
+        return self._sha256
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors, shape (len(texts), dimension)."""
+        if not texts:
+            return np.zeros((0, self._dimension), dtype=np.float32)
+        vectors = self._model.encode(
+            list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
+        return np.ascontiguousarray(vectors, dtype=np.float32)

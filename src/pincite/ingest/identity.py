@@ -1,0 +1,101 @@
+"""What a document is called and whether it is law or policy: from its metadata, its words, its structure, in this order."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import PurePath
+
+from pincite.domain.documents import DocumentKind, Provision, ProvisionKind
+from pincite.domain.text import collapse, normalise
+from pincite.ingest.blocks import RawDocument
+
+__all__ = ["Identity", "identify", "slug_of"]
+
+_ACT = re.compile(
+    r"\b(?:Regulation|Directive|Decision|Act|Law|Code|Statute|Rule)\b.{0,40}\b(?:\d{2,4}/\d{2,4}|of \d{4}|\d+ (?:U\.S\.C|CFR|ILCS))"
+    r"|\b(?:U\.S\.C|C\.F\.R|CFR|USC|ILCS|Stat)\b",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Title, short name, aliases and kind of a document."""
+
+    title: str
+    short: str
+    aliases: tuple[str, ...]
+    kind: DocumentKind
+
+
+def slug_of(name: str) -> str:
+    """Return a short name fit for the command line, made of a file name's stem."""
+    stem = PurePath(normalise(name)).name
+    stem = re.sub(r"\.(?:md\.tmpl|[A-Za-z0-9]{1,8})$", "", stem)
+    slug = re.sub(r"[^\w.]+", "-", stem, flags=re.ASCII).strip("-.").lower()
+    return slug or "document"
+
+
+def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], name: str) -> Identity:
+    """Return the identity of a document read from the file `name`."""
+    metadata = raw.metadata
+    title = collapse(normalise(metadata.get("title") or raw.title))
+    official = _official_title(text)
+    if official and not re.search(r"\d{2,4}/\d{2,4}", title):
+        title = official
+    known = _known(title) or _known(text[:3000])
+    articles = sum(node.kind is ProvisionKind.ARTICLE for node in provisions)
+    stated = metadata.get("kind", "").lower()
+    is_policy_by_metadata = any(key in metadata for key in ("owner", "policy owner", "approved_by", "approved by"))
+    # A policy that names a law in its scope is no law: only structure or the title makes one.
+    is_law = stated == "law" or (
+        stated != "policy"
+        and not is_policy_by_metadata
+        and ((known is not None and (articles >= 3 or known[0].search(title) is not None)) or articles >= 3 or bool(_ACT.search(title)))
+    )
+    if is_law and known:
+        return Identity(title or known[1], known[1], (known[1], *known[2]), DocumentKind.LAW)
+    title = title or slug_of(name)
+    short = metadata.get("short") or _shorten(title)
+    identifier = metadata.get("id") or metadata.get("document id") or ""
+    aliases = tuple(dict.fromkeys(filter(None, (short, title, identifier, slug_of(name)))))
+    return Identity(title, short, aliases, DocumentKind.LAW if is_law else DocumentKind.POLICY)
+
+
+def _known(text: str) -> tuple[re.Pattern[str], str, tuple[str, ...]] | None:
+    """Return the known law that `text` names first."""
+    found = [(match.start(), law) for law in _known_laws() if (match := law[0].search(text))]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+@functools.cache
+def _known_laws() -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
+    source = resources.files("pincite.ingest").joinpath("short_names.toml").read_text(encoding="utf-8")
+    return tuple(
+        (re.compile(law["match"], re.I), law["short"], tuple(law["aliases"])) for law in tomllib.loads(source)["law"]
+    )
+
+
+def _official_title(text: str) -> str:
+    """Return an EU act's title ("Regulation (EU) 2016/679 of … on …") from the lines that open it."""
+    lines = text[:2500].split("\n")
+    for at, line in enumerate(lines):
+        if re.match(r"(?:REGULATION|DIRECTIVE|DECISION)\b.*\d{2,4}/\d{2,4}", line, re.I):
+            parts = [line]
+            for following in lines[at + 1 : at + 4]:
+                if not re.match(r"of \d|on |laying down|concerning|amending", following):
+                    break
+                parts.append(following)
+            title = " ".join(parts)
+            return title if len(title) <= 400 else line
+    return ""
+
+
+def _shorten(title: str) -> str:
+    """Return a title fit for a pin-cite: what stands before a dash, bracket or colon, if that says enough."""
+    short = re.split(r"\s+[–—|(\[]|:\s", title)[0].strip()
+    short = short if len(short) >= 6 else title
+    return short if len(short) <= 60 else short[:57].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,166 @@
+"""Cuts the provision tree into passages: a provision, short siblings together, or part of a long one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pincite.domain.documents import Document, Passage, Provision, ProvisionKind, Span
+from pincite.ingest.sentences import split_sentences
+
+__all__ = ["cut_passages"]
+
+K = ProvisionKind
+
+_MOST = 1000
+"""Characters above which a provision is divided; MiniLM reads about 1,100 characters of English."""
+
+_JOIN = 500
+"""Characters up to which short siblings share a passage."""
+
+# Nodes whose first line is a heading line: it is in the path, not in the passage.
+_HEADED = {K.ARTICLE, K.SECTION, K.HEADING, K.CHAPTER, K.PART, K.ANNEX, K.DOCUMENT}
+# Nodes whose children are provisions in their own right and never share a passage.
+_CONTAINERS = {K.DOCUMENT, K.PREAMBLE, K.PART, K.CHAPTER}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A child of a node, or the words between its children."""
+
+    span: Span
+    node: Provision | None
+
+
+def cut_passages(document: Document) -> tuple[Passage, ...]:
+    """Return the passages in order; every line of text below a heading is in exactly one of them."""
+    cutter = _Cutter(document)
+    passages = list(cutter.cut(document.provisions[0], None))
+    return tuple(replace(passage, ordinal=i) for i, passage in enumerate(passages))
+
+
+class _Cutter:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._text = document.text
+        self._children: dict[int, list[Provision]] = {}
+        self._body_starts = {}
+        for node in document.provisions[1:]:
+            self._children.setdefault(node.parent, []).append(node)
+            # the innermost node that begins at a place says where its words begin ("(b)(1) The …")
+            self._body_starts[node.start] = max(node.body_start, self._body_starts.get(node.start, 0))
+
+    def cut(self, node: Provision, lead: Span | None) -> Iterator[Passage]:
+        """Yield the passages of one node."""
+        start = node.body_start if node.kind in _HEADED else node.start
+        whole = self._trim(start, node.end)
+        children = self._children.get(node.index, [])
+        grouped = node.kind in _CONTAINERS or any(child.kind in _HEADED for child in children)
+        if whole is None:
+            return
+        if not grouped and whole.end - whole.start <= _MOST:
+            yield self._passage(whole, node, lead)
+            return
+        parts = list(self._parts(start, node.end, children))
+        if not children:
+            yield from self._split(parts, node, lead)
+            return
+        yield from self._group(node, parts, lead)
+
+    def _parts(self, start: int, end: int, children: Sequence[Provision]) -> Iterator[_Part]:
+        at = start
+        for child in children:
+            yield from self._lines(at, child.start)
+            yield _Part(child.span, child)
+            at = child.end
+        yield from self._lines(at, end)
+
+    def _lines(self, start: int, end: int) -> Iterator[_Part]:
+        at = start
+        while at < end:
+            stop = self._text.find("\n", at, end)
+            stop = end if stop < 0 else stop
+            span = self._trim(at, stop)
+            if span:
+                yield _Part(span, None)
+            at = stop + 1
+
+    def _group(self, node: Provision, parts: Sequence[_Part], lead: Span | None) -> Iterator[Passage]:
+        """Join short neighbours; go into long ones; give points the words that introduce them."""
+        held: list[_Part] = []
+        own_lead: Span | None = None
+        for part in parts:
+            child = part.node
+            if child is None and self._text[part.span.end - 1] in ":—":
+                own_lead = part.span
+            too_long = part.span.end - part.span.start > _JOIN
+            alone = child is not None and (too_long or child.kind in _HEADED or child.kind is K.RECITAL)
+            if held and (alone or part.span.end - held[0].span.start > _JOIN):
+                # an introduction with nothing but itself in hand goes with what it introduces
+                only_lead = len(held) == 1 and held[0].span == own_lead
+                if not (only_lead and not alone):
+                    yield from self._flush(held, node, self._lead_for(held, own_lead, lead))
+                    held = []
+            if alone and child is not None:
+                yield from self.cut(child, own_lead or lead)
+            else:
+                held.append(part)
+        if held:
+            yield from self._flush(held, node, self._lead_for(held, own_lead, lead))
+
+    @staticmethod
+    def _lead_for(held: Sequence[_Part], own: Span | None, outer: Span | None) -> Span | None:
+        if own is not None and own.end <= held[0].span.start:
+            return own
+        return outer
+
+    def _flush(self, held: Sequence[_Part], node: Provision, lead: Span | None) -> Iterator[Passage]:
+        if len(held) == 1 and held[0].node is not None:
+            yield from self.cut(held[0].node, lead)
+        elif held[-1].span.end - held[0].span.start <= _MOST:
+            yield self._passage(Span(held[0].span.start, held[-1].span.end), node, lead)
+        else:
+            yield from self._split(held, node, lead)
+
+    def _split(self, parts: Sequence[_Part], node: Provision, lead: Span | None) -> Iterator[Passage]:
+        """Divide long text at sentence ends."""
+        sentences = [s for part in parts for s in self._sentences(part.span)]
+        begin = 0
+        for i in range(1, len(sentences) + 1):
+            if i == len(sentences) or sentences[i].end - sentences[begin].start > _MOST:
+                start = parts[0].span.start if begin == 0 else sentences[begin].start
+                yield self._passage(Span(start, sentences[i - 1].end), node, lead)
+                begin = i
+
+    def _passage(self, span: Span, node: Provision, lead: Span | None) -> Passage:
+        document = self._document
+        sentences = tuple(self._sentences(span))
+        inner = [n for n in self._children.get(node.index, []) if span.start <= n.start and n.end <= span.end and n.label]
+        label = node.label or (node.heading if node.kind is K.HEADING else "")
+        if inner and self._first_line_is(inner[0], span):
+            first, last = inner[0].label, inner[-1].label
+            label = first if first == last else f"{first}–{last.removeprefix(node.label) or last}"
+        if not label:
+            label = document.pin_cite(span)
+        return Passage(document.slug, 0, node.index, label, document.path(node), span, lead, sentences)
+
+    @staticmethod
+    def _first_line_is(node: Provision, span: Span) -> bool:
+        return node.start <= span.start
+
+    def _sentences(self, span: Span) -> Iterator[Span]:
+        """Yield the sentences of each line, without the number or letter that opens it."""
+        at = span.start
+        while at < span.end:
+            stop = self._text.find("\n", at, span.end)
+            stop = span.end if stop < 0 else stop
+            yield from split_sentences(self._text, min(self._body_starts.get(at, at), stop), stop)
+            at = stop + 1
+
+    def _trim(self, start: int, end: int) -> Span | None:
+        text = self._text
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        return Span(start, end) if start < end else None

@@ -1,0 +1,312 @@
+"""llama.cpp through llama-cpp-python's low-level interface: load, read, write, stop.
+
+The high-level class is not used: its ``verbose=False`` redirects file descriptors 1 and 2 and freezes a TUI,
+it cannot stop while reading a prompt, and it tokenizes a prompt as one string.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event as Flag
+from typing import Any
+
+import llama_cpp
+import numpy as np
+
+from pincite.errors import ModelError
+from pincite.llm.prompt import Prompt
+from pincite.llm.protocol import Generation, Piece, ReadProgress
+
+__all__ = ["LlamaModel", "gpu_offload_supported", "send_log_to", "usable_cores"]
+
+_BATCH = 512
+# A prompt is handed over in steps of this many tokens so that progress is seen. llama.cpp computes in
+# micro-batches of this size anyway, so smaller steps would only slow it down.
+_STEP = 256  # first segments longer than _BATCH would not fit one call; ours are far shorter
+
+_log_callback: Any = None  # llama.cpp keeps the pointer: it must outlive every model
+_backend_ready = False
+_backend_lock = threading.Lock()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def gpu_offload_supported() -> bool:
+    """Tell whether the installed llama.cpp was built with a GPU backend."""
+    return bool(llama_cpp.llama_supports_gpu_offload())
+
+
+def send_log_to(path: Path | None) -> None:
+    """Send llama.cpp's messages to the end of `path`, or drop them when it is None or cannot be written."""
+    global _log_callback
+    descriptor = -1
+    if path is not None:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError:
+            descriptor = -1  # a missing log must not stop an answer
+
+    @llama_cpp.llama_log_callback
+    def write(level: int, text: bytes, data: object) -> None:
+        if descriptor >= 0:
+            os.write(descriptor, text)
+
+    _log_callback = write
+    llama_cpp.llama_log_set(_log_callback, ctypes.c_void_p(0))
+
+
+class LlamaModel:
+    """A GGUF model in llama.cpp; implements `LanguageModel`.
+
+    Args:
+        path: the file, its digest already verified by the caller.
+        title: name for people, without the device.
+        sha256: the verified digest.
+        context: context length in tokens.
+        threads: 0 takes all usable cores.
+        gpu_layers: -1 all, 0 none; ignored when llama.cpp has no GPU backend.
+
+    Raises:
+        ModelError: if llama.cpp cannot load the file or its vocabulary has no ChatML tokens.
+    """
+
+    def __init__(
+        self, path: Path, *, title: str, sha256: str, context: int = 4096, threads: int = 0, gpu_layers: int = -1
+    ) -> None:
+        global _backend_ready
+        with _backend_lock:
+            if not _backend_ready:
+                if _log_callback is None:
+                    send_log_to(None)
+                llama_cpp.llama_backend_init()
+                _backend_ready = True
+        self._sha256 = sha256
+        self._context_length = context
+        self._lock = threading.Lock()
+        self._past: list[int] = []
+        self._stop: Flag | None = None
+        on_gpu = gpu_offload_supported() and gpu_layers != 0
+        self._title = f"{title} on {'GPU' if on_gpu else 'CPU'}"
+        self._model: Any = None
+        self._ctx: Any = None
+        self._load(path, threads or usable_cores(), gpu_layers if on_gpu else 0)
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        if len(self._tokenize("<|im_start|>", special=True)) != 1:
+            self.close()
+            raise ModelError(
+                f"{path.name}: its vocabulary has no <|im_start|> token, so the ChatML template does not fit",
+                hint="Choose a ChatML model such as Qwen2.5 or SmolLM2.",
+            )
+
+    def _load(self, path: Path, threads: int, gpu_layers: int) -> None:
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.n_gpu_layers = 999 if gpu_layers < 0 else gpu_layers
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
+        if not self._model:
+            raise ModelError(f"{path}: llama.cpp cannot load this file", hint="See llama.log in the home directory.")
+        settings = llama_cpp.llama_context_default_params()
+        settings.n_ctx = self._context_length
+        settings.n_batch = _BATCH
+        settings.n_ubatch = _STEP
+        settings.n_threads = threads
+        settings.n_threads_batch = threads
+        settings.no_perf = False
+        self._ctx = llama_cpp.llama_init_from_model(self._model, settings)
+        if not self._ctx:
+            self.close()
+            raise ModelError(
+                f"{path.name}: llama.cpp cannot make a context of {self._context_length} tokens",
+                hint="Lower `context` in settings.toml.",
+            )
+
+        @llama_cpp.ggml_abort_callback
+        def aborted(data: object) -> bool:
+            return self._stop is not None and self._stop.is_set()
+
+        self._abort_callback = aborted
+        llama_cpp.llama_set_abort_callback(self._ctx, self._abort_callback, ctypes.c_void_p(0))
+
+    @property
+    def title(self) -> str:
+        """Name for people, with the device."""
+        return self._title
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the model file."""
+        return self._sha256
+
+    @property
+    def context(self) -> int:
+        """Context length in tokens."""
+        return self._context_length
+
+    def count(self, text: str) -> int:
+        """Return how many tokens foreign text takes."""
+        return len(self._tokenize(text, special=False))
+
+    def _tokenize(self, text: str, *, special: bool) -> list[int]:
+        raw = text.encode("utf-8", errors="replace")
+        room = len(raw) + 8
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
+        if count < 0:
+            raise ModelError(f"llama.cpp cannot tokenize a text of {len(raw)} bytes")
+        return list(tokens[:count])
+
+    def tokens_of(self, prompt: Prompt) -> list[list[int]]:
+        """Return the tokens of each segment; special tokens are recognised only in our own segments."""
+        return [self._tokenize(part.text, special=not part.foreign) for part in prompt.segments]
+
+    def generate(
+        self, prompt: Prompt, *, grammar: str = "", most: int = 160, stop: Flag | None = None
+    ) -> Iterator[ReadProgress | Piece | Generation]:
+        """See `LanguageModel.generate`."""
+        with self._lock:
+            self._stop = stop
+            sampler: Any = None
+            try:
+                if grammar:
+                    sampler = llama_cpp.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+                    if not sampler:
+                        raise ModelError("llama.cpp does not accept the answer grammar")
+                head, *rest = self.tokens_of(prompt)
+                yield from self._generate(head, [token for part in rest for token in part], sampler, most)
+            finally:
+                self._stop = None
+                if sampler:
+                    llama_cpp.llama_sampler_free(sampler)
+
+    def _generate(
+        self, head: list[int], rest: list[int], sampler: Any, most: int
+    ) -> Iterator[ReadProgress | Piece | Generation]:
+        tokens = head + rest
+        if len(tokens) + most > self._context_length:
+            raise ModelError(
+                f"the prompt has {len(tokens)} tokens; with {most} for the answer it exceeds the context "
+                f"of {self._context_length}",
+                hint="Ask a shorter question or raise `context` in settings.toml.",
+            )
+        llama_cpp.llama_perf_context_reset(self._ctx)
+        began = time.perf_counter()
+        cached = self._reuse(head)
+        done = cached
+        yield ReadProgress(done, len(tokens))
+        cancelled = False
+        while done < len(tokens) and not cancelled:
+            step = tokens[done : len(head)] if done < len(head) else tokens[done : done + _STEP]
+            cancelled = not self._decode(step)
+            if not cancelled:
+                done += len(step)
+                yield ReadProgress(done, len(tokens))
+        read = time.perf_counter()
+        written = 0
+        finish = "cancelled" if cancelled else "length"
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while not cancelled and written < most:
+            token = self._pick(sampler)
+            if llama_cpp.llama_vocab_is_eog(self._vocab, token):
+                finish = "stop"
+                break
+            if sampler:
+                llama_cpp.llama_sampler_accept(sampler, token)
+            written += 1
+            text = decoder.decode(self._piece(token))
+            if text:
+                yield Piece(text)
+            if written < most and not self._decode([token]):
+                cancelled, finish = True, "cancelled"
+        perf = llama_cpp.llama_perf_context(self._ctx)
+        yield Generation(
+            prompt_tokens=len(tokens),
+            cached_tokens=cached,
+            answer_tokens=written,
+            prompt_seconds=read - began,
+            answer_seconds=time.perf_counter() - read,
+            backend_seconds=(perf.t_p_eval_ms + perf.t_eval_ms) / 1000,
+            finish=finish,
+        )
+
+    def _reuse(self, head: list[int]) -> int:
+        """Keep the first segment in the key-value cache if it is there already; return how many tokens are kept.
+
+        Only the whole first segment is reused, and it is always read as a step of its own: how a prompt is cut
+        into steps changes the last bits of the logits, and the same question must give the same answer
+        whatever was asked before it.
+        """
+        kept = len(head) if self._past[: len(head)] == head else 0
+        memory = llama_cpp.llama_get_memory(self._ctx)
+        if not llama_cpp.llama_memory_seq_rm(memory, 0, kept, -1):
+            llama_cpp.llama_memory_clear(memory, True)
+            kept = 0
+        self._past = self._past[:kept]
+        return kept
+
+    def _decode(self, tokens: list[int]) -> bool:
+        """Run the model over `tokens`; return False if stopped."""
+        if self._stop is not None and self._stop.is_set():
+            return False
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        code = llama_cpp.llama_decode(self._ctx, llama_cpp.llama_batch_get_one(array, len(tokens)))
+        if code == 0:
+            self._past += tokens
+            return True
+        # An aborted or failed batch leaves part of itself in the cache: cut back to what is known.
+        memory = llama_cpp.llama_get_memory(self._ctx)
+        llama_cpp.llama_memory_seq_rm(memory, 0, len(self._past), -1)
+        if code == 2:
+            return False
+        raise ModelError(f"llama.cpp failed to evaluate {len(tokens)} tokens (code {code})")
+
+    def _pick(self, sampler: Any) -> int:
+        """Return the most likely token that the grammar allows."""
+        pointer = llama_cpp.llama_get_logits_ith(self._ctx, -1)
+        logits = np.ctypeslib.as_array(pointer, shape=(self._size,))
+        best = int(logits.argmax())
+        # Trying the winner alone costs microseconds; the grammar over the whole vocabulary costs tens of
+        # milliseconds and is needed only when the winner is not allowed.
+        if not sampler or self._allowed(sampler, logits, [best]) == best:
+            return best
+        for width in (64, self._size):
+            order = np.argpartition(logits, -width)[-width:] if width < self._size else np.arange(self._size)
+            chosen = self._allowed(sampler, logits, order.tolist())
+            if chosen >= 0:
+                return chosen
+        raise ModelError("the answer grammar allows no further token")
+
+    @staticmethod
+    def _allowed(sampler: Any, logits: Any, tokens: list[int]) -> int:
+        """Return the likeliest of `tokens` that the grammar allows, or -1."""
+        data = (llama_cpp.llama_token_data * len(tokens))()
+        for slot, token in zip(data, tokens, strict=True):
+            slot.id, slot.logit, slot.p = token, logits[token], 0.0
+        array = llama_cpp.llama_token_data_array(data=data, size=len(tokens), selected=-1, sorted=False)
+        llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
+        allowed = [(slot.logit, slot.id) for slot in data[: array.size] if slot.logit != -np.inf]
+        return int(max(allowed)[1]) if allowed else -1
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(256)
+        length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+        return buffer.raw[: max(length, 0)]
+
+    def close(self) -> None:
+        """Free the model; a second call does nothing."""
+        ctx, self._ctx = self._ctx, None
+        model, self._model = self._model, None
+        if ctx:
+            llama_cpp.llama_free(ctx)
+        if model:
+            llama_cpp.llama_model_free(model)

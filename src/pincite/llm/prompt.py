@@ -1,0 +1,55 @@
+"""Prompts as a list of segments: ours, where special tokens count, and foreign text, where they never do."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+__all__ = ["Prompt", "Segment", "chatml"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Part of a prompt; in `foreign` text (documents, questions) ``<|im_start|>`` is only characters."""
+
+    text: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A whole prompt in order."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        """The prompt as one string, for digests and logs."""
+        return "".join(segment.text for segment in self.segments)
+
+    @property
+    def sha256(self) -> str:
+        """Hex SHA-256 over the segments with their trust marks, so that moved boundaries change it."""
+        digest = hashlib.sha256()
+        for segment in self.segments:
+            digest.update(b"F" if segment.foreign else b"O")
+            digest.update(str(len(segment.text)).encode())
+            digest.update(segment.text.encode("utf-8"))
+        return digest.hexdigest()
+
+
+def chatml(system: str, user: tuple[Segment, ...], *, begin: str = "") -> Prompt:
+    """Return a ChatML prompt (Qwen, SmolLM2): our own template, never the one in the model file.
+
+    Args:
+        system: our instructions.
+        user: the user turn, ours and foreign segments mixed.
+        begin: words with which the answer begins.
+    """
+    return Prompt(
+        (
+            Segment(f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n"),
+            *user,
+            Segment(f"<|im_end|>\n<|im_start|>assistant\n{begin}"),
+        )
+    )
