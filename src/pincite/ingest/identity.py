@@ -46,7 +46,7 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     official = _official_title(text)
     if official and not re.search(r"\d{2,4}/\d{2,4}", title):
         title = official
-    known = _known(title) or _known(text[:3000])
+    known = _known(metadata.get("uri", "")) or _known(title) or _known(text[:3000])
     articles = sum(node.kind is ProvisionKind.ARTICLE for node in provisions)
     stated = metadata.get("kind", "").lower()
     is_policy_by_metadata = any(key in metadata for key in ("owner", "policy owner", "approved_by", "approved by"))

@@ -139,7 +139,8 @@ class _Cutter:
         label = node.label or (node.heading if node.kind is K.HEADING else "")
         if inner and self._first_line_is(inner[0], span):
             first, last = inner[0].label, inner[-1].label
-            label = first if first == last else f"{first}–{last.removeprefix(node.label) or last}"
+            suffix = last.removeprefix(node.label) if "(" in last else last
+            label = first if first == last else f"{first}–{suffix}"
         if not label:
             label = document.pin_cite(span)
         return Passage(document.slug, 0, node.index, label, document.path(node), span, lead, sentences)

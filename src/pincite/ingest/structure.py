@@ -194,6 +194,7 @@ class _Builder:
         start = self._append(text)
         if block.level == 1 and len(self._nodes) == 1:
             self._nodes[0].heading = self._nodes[0].heading or text  # the document's title
+            self._nodes[0].body_start = start + len(text)
             return
         rank = _HEADING + block.level - 1
         if any(self._nodes[i].kind is K.ARTICLE for i in self._open) and block.level > 1:

@@ -47,7 +47,8 @@ def read_markup(data: bytes) -> RawDocument:
     warnings = (f"{notes} footnote(s) not read",) if notes else ()
     title = _title(root) if is_html else ""
     title = "" if re.search(r"\.xml$|<", title) else title  # EUR-Lex puts a file name there
-    return RawDocument(blocks, title, {}, warnings)
+    uri = str(root.get("DocumentURI") or "")
+    return RawDocument(blocks, title, {"uri": uri} if uri else {}, warnings)
 
 
 def _name(element: Any) -> str:

@@ -1,0 +1,62 @@
+"""Decides, before any draft, whether the passages found can answer the question at all."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from pincite.answer.evidence import Selected
+from pincite.domain.answers import Reason
+from pincite.search.search import SearchResult
+
+__all__ = ["Policy", "Verdict", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Thresholds on the similarity (cosine) of the best evidence, calibrated on the development set.
+
+    Attributes:
+        passage: below it nothing in the corpus is about the question.
+        sufficient: below it passages were found, but they do not answer.
+        strong: from it on the governing sentence is quoted when the draft fails.
+        sha256: digest of the file the thresholds come from.
+    """
+
+    passage: float
+    sufficient: float
+    strong: float
+    sha256: str
+
+    @classmethod
+    @functools.cache
+    def load(cls) -> Policy:
+        """Return the thresholds that ship with the program."""
+        import hashlib
+
+        data = resources.files("pincite.answer").joinpath("abstention.toml").read_bytes()
+        return cls(**tomllib.loads(data.decode()), sha256=hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to go on; `reason` is NONE if so, `strong` if the evidence may be quoted without a draft."""
+
+    reason: Reason
+    strong: bool
+    score: float
+
+
+def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) -> Verdict:
+    """Judge the evidence of one question."""
+    if any(hit.exact for hit in result.hits):
+        return Verdict(Reason.NONE, True, 1.0)
+    score = max((selected.strength for selected in evidence), default=0.0)
+    if score < policy.passage:
+        return Verdict(Reason.NO_PASSAGE, False, score)
+    if score < policy.sufficient:
+        return Verdict(Reason.INSUFFICIENT, False, score)
+    return Verdict(Reason.NONE, score >= policy.strong, score)

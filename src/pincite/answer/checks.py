@@ -1,0 +1,132 @@
+"""Checks a drafted sentence against the words it cites: deterministic first, then similarity.
+
+Each check answers one question that a reviewer would ask; the first that fails gives its name to the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pincite.answer.numbers import numbers_in, provision_numbers_in, quantities_in
+from pincite.search.terms import content_words
+
+__all__ = ["Support", "check_claim"]
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|unlawful\w*|illegal\w*|refuse\w*|"
+    r"exempt\w*|excluded?|except|unless|ceases?|stop\w*|only|infringement)\b|n['’]t\b",
+    re.I,
+)
+_FORBIDS = re.compile(
+    r"\b(?:must|shall|may|can|should|will|is|are|be)(?: (?:therefore|also|then|generally))? (?:not|never|no)\b|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*|\bnot (?:allowed|permitted|required|necessary|obliged)",
+    re.I,
+)
+_OBLIGES = re.compile(
+    r"\b(?:must|shall|required?|requires|requirement|obliged|obligation|obligatory|mandatory|has to|have to|needs? to|is to|are to|responsible|ensure|only|"
+    r"within|at least|no later|not later|should|entitled|right)\b",
+    re.I,
+)
+_MUST = re.compile(r"\b(?:must|shall|required to|is required|are required|obliged to|has to|have to|mandatory)\b", re.I)
+_MAY = re.compile(r"\b(?:may|allowed|permitted|is free to|are free to|optional)\b(?! not)", re.I)
+_PERMITS = re.compile(
+    r"\b(?:may|can|could|allowed?|permit\w*|authori[sz]\w*|lawful|right|entitled|except|unless|only if|provided that|shall not apply|not apply|possible|subject to|"
+    r"where|if|optional|free)\b",
+    re.I,
+)
+
+_LEAST_SIMILARITY = 0.38
+_LEAST_SHARED_WORDS = 0.34
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a sentence cites.
+
+    Attributes:
+        text: the words of the cited evidence, lead-ins included.
+        context: headings and pin-cites of the evidence, which may be named but prove nothing else.
+        best: the cited sentence most like the claim.
+        similarity: cosine of the claim with `best`.
+        question: the question asked; its words may be repeated, its numbers prove nothing.
+    """
+
+    text: str
+    context: str
+    best: str
+    similarity: float
+    question: str
+
+
+def check_claim(claim: str, support: Support) -> str:
+    """Return the name of the first check that fails, or "" if the claim is supported."""
+    for name, passes in (
+        ("numbers", _numbers),
+        ("provisions", _provisions),
+        ("negation", _negation),
+        ("modality", _modality),
+        ("words", _words),
+        ("similarity", _similar),
+    ):
+        if not passes(claim, support):
+            return name
+    return ""
+
+
+def _numbers(claim: str, support: Support) -> bool:
+    """Every number is in the evidence, and with the same unit where it has one."""
+    evidence = quantities_in(support.text)
+    values = {value for value, _ in evidence}
+    named = {Decimal(n) for n in provision_numbers_in(claim) if n.isdigit()}
+    for value, unit in quantities_in(claim):
+        if value in named and not unit:
+            continue
+        units = {u for v, u in evidence if v == value}
+        if value not in values or (unit and unit not in units and "" not in units):
+            return False
+    return True
+
+
+def _provisions(claim: str, support: Support) -> bool:
+    """Every provision that is named is the cited one or is named by it."""
+    known = provision_numbers_in(support.text) | provision_numbers_in(support.context)
+    known |= set(re.findall(r"\d+(?:[./]\d+)*", support.context))
+    known |= {str(number) for number in numbers_in(support.text)}
+    return provision_numbers_in(claim) <= known
+
+
+def _negation(claim: str, support: Support) -> bool:
+    """A prohibition rests on words that deny or limit; a plain statement does not rest on a prohibition alone."""
+    if _FORBIDS.search(claim):
+        return _NEGATION.search(support.text) is not None
+    if _MUST.search(claim) or _MAY.search(claim):
+        # "must not" in the best sentence and no limit in the claim: the claim turns the rule round
+        reverses = _FORBIDS.search(support.best) is not None and _NEGATION.search(claim) is None
+        return not (reverses and not _MUST.search(_FORBIDS.sub(" ", support.best)) and not _PERMITS.search(_FORBIDS.sub(" ", support.best)))
+    return True
+
+
+def _modality(claim: str, support: Support) -> bool:
+    """An obligation rests on words that oblige, a permission on words that permit."""
+    if _MUST.search(claim) and not _OBLIGES.search(support.text):
+        return False
+    return not (_MAY.search(claim) and not _MUST.search(claim) and not _PERMITS.search(support.text))
+
+
+def _words(claim: str, support: Support) -> bool:
+    """Enough of the claim's content words stand in the evidence, the question's own words not counted against it."""
+    asked = {_stem(word) for word in content_words(support.question)}
+    words = [word for word in {_stem(word) for word in content_words(claim)} if word not in asked]
+    if not words:
+        return True
+    known = {_stem(word) for word in content_words(f"{support.text} {support.context}")}
+    return sum(word in known for word in words) / len(words) >= _LEAST_SHARED_WORDS
+
+
+def _similar(claim: str, support: Support) -> bool:
+    return support.similarity >= _LEAST_SIMILARITY
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:ations?|ments?|ings?|ied|ies|ed|es|s|ly|e)$", "", word) if len(word) > 4 else word

@@ -1,0 +1,276 @@
+"""The answer engine: understand, search, select, draft, check, compose, as a stream of events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Event as Flag
+
+from pincite.answer.abstain import Policy, judge
+from pincite.answer.compose import Composer
+from pincite.answer.drafting import build_prompt, grammar, parse_draft
+from pincite.answer.evidence import Selected, select_evidence
+from pincite.answer.followup import Standalone, make_standalone
+from pincite.answer.source import source_view
+from pincite.config import Settings
+from pincite.domain.answers import Answer, EvidenceItem, Reason, Status, Timings
+from pincite.domain.assistant import SourceView, StatusLine
+from pincite.domain.documents import Span
+from pincite.domain.events import Cancelled, Checked, Checking, Event, Evidence, Finished, Loading, Reading, Refused, Searching, Token
+from pincite.domain.text import collapse, normalise
+from pincite.errors import QuestionError
+from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
+from pincite.search import Searcher
+from pincite.search.search import SearchResult
+
+__all__ = ["Engine"]
+
+_LONGEST_QUESTION = 4000
+_SHOWN_NEAREST = 3
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one question has produced so far."""
+
+    question: str
+    standalone: Standalone
+    began: float
+    evidence_seconds: float = 0.0
+    check_seconds: float = 0.0
+    generation: Generation | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def timings(self) -> Timings:
+        done = self.generation
+        return Timings(
+            evidence=self.evidence_seconds,
+            prompt=done.prompt_seconds if done else 0.0,
+            generation=done.answer_seconds if done else 0.0,
+            check=self.check_seconds,
+            total=time.perf_counter() - self.began,
+        )
+
+
+class Engine:
+    """Answers questions; implements `Assistant`.
+
+    Args:
+        searcher: over the library whose text is quoted.
+        load_model: returns the language model; called when the first draft is needed, so that refusals and
+            evidence never wait for it.
+        settings: budgets.
+        seal: the seal's state, in words for the status line.
+    """
+
+    def __init__(self, searcher: Searcher, load_model: Callable[[], LanguageModel], settings: Settings, *, seal: str) -> None:
+        self._searcher = searcher
+        self._load_model = load_model
+        self._model: LanguageModel | None = None
+        self._settings = settings
+        self._seal = seal
+        self._policy = Policy.load()
+
+    @property
+    def searcher(self) -> Searcher:
+        """The searcher, for faces that only search."""
+        return self._searcher
+
+    def load(self) -> LanguageModel:
+        """Load the language model now, if it is not loaded yet, and return it."""
+        if self._model is None:
+            self._model = self._load_model()
+        return self._model
+
+    def status(self) -> StatusLine:
+        """Return what is loaded."""
+        model = self._model
+        title = model.title if model else "model not loaded"
+        context = model.context if model else self._settings.context
+        return StatusLine(title, context, len(self._searcher.library.documents), self._seal)
+
+    def close(self) -> None:
+        """Free the model and the library."""
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+        self._searcher.library.close()
+
+    def source(self, document: str, span: Span, quotes: Sequence[Span] = ()) -> SourceView:
+        """Return the passage of `document` around `span`, with `quotes` marked."""
+        return source_view(self._searcher.library, document, span, quotes)
+
+    def ask(self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None) -> Iterator[Event]:
+        """Yield the events of one answer; see `Assistant.ask`."""
+        began = time.perf_counter()
+        stop = stop or Flag()
+        question = _clean(question)
+        run = _Run(question, make_standalone(question, [_clean(earlier) for earlier in history]), began)
+        yield Searching(run.standalone.text)
+        result = self._searcher.search(run.standalone.text, self._settings.passages)
+        evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, _rough_tokens)
+        run.evidence_seconds = time.perf_counter() - began
+        run.digests = self._digests()
+        if result.lookup.missing and not result.lookup.found:
+            message = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
+            yield Refused(self._no_answer(run, Status.REFUSED, Reason.NO_SUCH_PROVISION, message, evidence))
+            return
+        verdict = judge(result, evidence, self._policy)
+        if verdict.reason is not Reason.NONE:
+            yield Refused(self._no_answer(run, Status.NOT_FOUND, verdict.reason, _MESSAGES[verdict.reason], evidence))
+            return
+        yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
+        if self._model is None:
+            yield Loading("language model")
+        if stop.is_set():
+            yield Cancelled("")
+            return
+        draft = ""
+        for step in self._draft(run, evidence, stop):
+            if isinstance(step, Token):
+                draft += step.text
+            yield step
+        if stop.is_set():
+            yield Cancelled(draft)
+            return
+        yield from self._check(run, result, evidence, draft, strong=verdict.strong)
+
+    def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
+        model = self.load()
+        prompt = build_prompt(run.standalone, evidence)
+        run.digests |= {"model": model.sha256, "prompt": prompt.sha256}
+        most = self._settings.answer_tokens
+        for step in model.generate(prompt, grammar=grammar(len(evidence)), most=most, stop=stop):
+            if isinstance(step, ReadProgress):
+                yield Reading(step.done, step.total)
+            elif isinstance(step, Piece):
+                yield Token(step.text)
+            else:
+                run.generation = step
+
+    def _check(
+        self, run: _Run, result: SearchResult, evidence: Sequence[Selected], draft: str, *, strong: bool
+    ) -> Iterator[Event]:
+        began = time.perf_counter()
+        sentences = parse_draft(draft, len(evidence))
+        yield Checking(len(sentences))
+        composer = Composer(self._searcher, evidence, run.standalone.text)
+        dropped: list[tuple[str, str]] = []
+        for sentence in sentences:
+            failed = composer.add(sentence)
+            if failed:
+                dropped.append((sentence.text, failed))
+            yield Checked(sentence.text, failed)
+        drafted = bool(composer.claims)
+        if drafted or strong:
+            for selected in _to_quote(composer, evidence):
+                composer.add_quotation(selected)
+        run.check_seconds = time.perf_counter() - began
+        if not composer.claims:
+            message = _MESSAGES[Reason.DRAFT_FAILED]
+            yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.DRAFT_FAILED, message, evidence, tuple(dropped)))
+            return
+        missing = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
+        notes = [missing] if missing else []
+        reason = Reason.NONE
+        if not drafted:
+            reason = Reason.DRAFT_FAILED
+            notes.append("The drafted answer failed the checks; the governing words are quoted instead.")
+        elif dropped:
+            notes.append(f"{len(dropped)} drafted sentence(s) failed the checks and are not shown.")
+        elif missing:
+            reason = Reason.NO_SUCH_PROVISION
+        done = run.generation
+        yield Finished(
+            Answer(
+                question=run.question,
+                standalone=run.standalone.text,
+                status=Status.PARTIAL if dropped or missing or not drafted else Status.ANSWERED,
+                reason=reason,
+                message=" ".join(notes),
+                claims=tuple(composer.claims),
+                citations=tuple(composer.citations),
+                dropped=tuple(dropped),
+                digests=run.digests,
+                timings=run.timings(),
+                prompt_tokens=done.prompt_tokens if done else 0,
+                answer_tokens=done.answer_tokens if done else 0,
+            )
+        )
+
+    def _digests(self) -> dict[str, str]:
+        library = self._searcher.library
+        return {
+            "library": library.generation,
+            "embedder": str(library.manifest["embedder"]["sha256"]),
+            "abstention": self._policy.sha256,
+        }
+
+    def _no_answer(
+        self,
+        run: _Run,
+        status: Status,
+        reason: Reason,
+        message: str,
+        evidence: Sequence[Selected],
+        dropped: tuple[tuple[str, str], ...] = (),
+    ) -> Answer:
+        nearest: tuple[EvidenceItem, ...] = tuple(selected.item for selected in evidence[:_SHOWN_NEAREST])
+        done = run.generation
+        return Answer(
+            question=run.question,
+            standalone=run.standalone.text,
+            status=status,
+            reason=reason,
+            message=message,
+            nearest=nearest,
+            dropped=dropped,
+            digests=run.digests,
+            timings=run.timings(),
+            prompt_tokens=done.prompt_tokens if done else 0,
+            answer_tokens=done.answer_tokens if done else 0,
+        )
+
+
+_MESSAGES = {
+    Reason.NO_PASSAGE: "Nothing in the corpus is about this question.",
+    Reason.INSUFFICIENT: "The corpus touches on this, but no passage in it answers the question.",
+    Reason.DRAFT_FAILED: "Passages were found, but no drafted sentence passed the checks against them.",
+}
+
+
+def _clean(question: str) -> str:
+    question = collapse(normalise(question))
+    if not question:
+        raise QuestionError("the question is empty", hint="Type a question.")
+    if len(question) > _LONGEST_QUESTION:
+        raise QuestionError(
+            f"the question has {len(question):,} characters; the limit is {_LONGEST_QUESTION:,}",
+            hint="Ask about the point that matters; add long documents to the corpus instead.",
+        )
+    return question
+
+
+def _rough_tokens(text: str) -> int:
+    """Estimate tokens before the model is loaded; legal English takes about 4.3 characters a token."""
+    return len(text) // 4 + 1
+
+
+def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> list[Selected]:
+    """Return the evidence that must be quoted because no claim cites it: the best piece, and the best of the other kind.
+
+    Law and policy are shown side by side whenever both are near the question.
+    """
+    first = evidence[0]
+    cited = {selected.item.n for selected in composer.cited()}
+    kinds = {selected.item.kind for selected in composer.cited()}
+    chosen = []
+    if first.item.n not in cited:
+        chosen.append(first)
+        kinds.add(first.item.kind)
+    for selected in evidence[1:]:
+        if selected.item.kind not in kinds and selected.strength >= 0.75 * first.strength:
+            chosen.append(selected)
+            break
+    return chosen

@@ -1,0 +1,161 @@
+"""Selects the evidence: the few sentences that matter, the governing provision whole, law beside policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pincite.domain.answers import EvidenceItem
+from pincite.domain.documents import Document, DocumentKind, Span
+from pincite.search import Hit, Searcher
+from pincite.search.search import SearchResult, SentenceHit
+from pincite.search.terms import content_words
+
+__all__ = ["Selected", "select_evidence"]
+
+_MOST_ITEMS = 5
+_WHOLE = 900
+"""Characters up to which the best passage is given whole: its conditions and exceptions stand beside the rule."""
+
+_SENTENCES = 2
+"""Most sentences taken from any other passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """An evidence item with what the engine needs beside it.
+
+    Attributes:
+        item: as shown to people; its quotes are the sentences chosen.
+        hit: the search hit it came from.
+        sentences: all sentences of the passage with their similarity to the question.
+        strength: similarity of its best sentence to the question, raised by shared words, in [0, 1].
+    """
+
+    item: EvidenceItem
+    hit: Hit
+    sentences: tuple[SentenceHit, ...]
+    strength: float
+
+    @property
+    def prompt_text(self) -> str:
+        """The chosen words as the model reads them, gaps marked."""
+        item = self.item
+        parts = [item.lead_in] if item.lead_in else []
+        last = -1
+        for quote in item.quotes:
+            if last >= 0 and quote.start - last > 8:
+                parts.append("…")
+            parts.append(item.quote_text(quote))
+            last = quote.end
+        return " ".join(parts)
+
+
+def select_evidence(
+    searcher: Searcher, result: SearchResult, budget: int, count: Callable[[str], int]
+) -> tuple[Selected, ...]:
+    """Return the evidence for one question, best first, numbered from 1.
+
+    Args:
+        searcher: gives sentences and their vectors.
+        result: the search.
+        budget: most tokens that all evidence together may take.
+        count: counts tokens of a text.
+    """
+    candidates = [_candidate(searcher, hit, result) for hit in result.hits]
+    if not candidates:
+        return ()
+    ranked = _law_beside_policy(candidates)
+    chosen: list[Selected] = []
+    left = budget
+    for position, candidate in enumerate(ranked):
+        if len(chosen) == _MOST_ITEMS:
+            break
+        whole = position == 0 or candidate.hit.exact
+        cut = _cut(candidate, whole=whole)
+        tokens = count(cut.prompt_text) + count(cut.item.cite) + 8
+        if tokens > left and whole:
+            cut = _cut(candidate, whole=False)
+            tokens = count(cut.prompt_text) + count(cut.item.cite) + 8
+        if tokens <= left or not chosen:
+            chosen.append(cut)
+            left -= tokens
+    return tuple(
+        replace(selected, item=replace(selected.item, n=n)) for n, selected in enumerate(chosen, 1)
+    )
+
+
+def _candidate(searcher: Searcher, hit: Hit, result: SearchResult) -> Selected:
+    library = searcher.library
+    info = library.documents[hit.passage.document]
+    document = library.document(info.slug)
+    text = document.text
+    passage = hit.passage
+    sentences = tuple(searcher.sentences(passage, result.vector))
+    lead = passage.lead_in.of(text) if passage.lead_in else ""
+    best = max((sentence.similarity for sentence in sentences), default=hit.dense)
+    shared = _shared(result.words, f"{lead} {passage.span.of(text)} {' '.join(passage.path)}")
+    item = EvidenceItem(
+        n=0,
+        document=info.slug,
+        title=info.title,
+        short=info.short,
+        kind=info.kind,
+        label=passage.label,
+        path=passage.path,
+        passage=passage.span,
+        text=passage.span.of(text),
+        lead_in=lead,
+        quotes=(),
+        score=hit.score,
+        text_sha256=info.text_sha256,
+        effective=info.provenance.effective,
+    )
+    return Selected(item, hit, sentences, min(1.0, max(best, hit.dense) + 0.1 * shared))
+
+
+def _shared(words: Sequence[str], text: str) -> float:
+    """Return the share of a question's content words that stand in `text`."""
+    if not words:
+        return 0.0
+    known = {word[:6] for word in content_words(text)}
+    return sum(word[:6] in known for word in words) / len(words)
+
+
+def _law_beside_policy(candidates: Sequence[Selected]) -> list[Selected]:
+    """Order candidates by score, but let the best of the other kind come second if it is about as near."""
+    ranked = sorted(candidates, key=lambda c: -c.hit.score)
+    first = ranked[0]
+    other = next((c for c in ranked[1:] if c.item.kind is not first.item.kind), None)
+    if other is not None and (other.strength >= 0.75 * first.strength or other.hit.exact):
+        ranked.remove(other)
+        ranked.insert(1, other)
+    return ranked
+
+
+def _cut(candidate: Selected, *, whole: bool) -> Selected:
+    """Choose the sentences of a passage that are quoted to the model."""
+    sentences = candidate.sentences
+    if not sentences:
+        return replace(candidate, item=replace(candidate.item, quotes=(candidate.item.passage,)))
+    length = sentences[-1].span.end - sentences[0].span.start
+    if whole and length <= _WHOLE:
+        spans = [sentence.span for sentence in sentences]
+    else:
+        most = 4 if whole else _SENTENCES
+        best = sorted(sentences, key=lambda s: -s.similarity)[:most]
+        floor = best[0].similarity - (0.25 if whole else 0.15)
+        spans = [s.span for s in sentences if s in best and s.similarity >= floor]
+    return replace(candidate, item=replace(candidate.item, quotes=tuple(spans)))
+
+
+def quote_with_lead_in(document: Document, passage_lead: Span | None, quote: Span, limit: int = 500) -> Span:
+    """Return `quote` widened to begin with its lead-in, where both are close enough to be read as one quotation."""
+    if passage_lead is not None and passage_lead.end <= quote.start and quote.end - passage_lead.start <= limit:
+        return Span(passage_lead.start, quote.end)
+    return quote
+
+
+def kinds(selected: Sequence[Selected]) -> set[DocumentKind]:
+    """Return the kinds of document among the evidence."""
+    return {one.item.kind for one in selected}

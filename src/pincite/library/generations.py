@@ -1,0 +1,171 @@
+"""Generations on disk: a new one is written beside the current one and takes its place by one rename."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pincite.errors import LibraryDamaged, LibraryError, LibraryMissing
+
+__all__ = ["DATABASE", "SENTENCES", "VECTORS", "Generations", "file_sha256"]
+
+DATABASE = "passages.db"
+VECTORS = "vectors.npy"
+SENTENCES = "sentences.npy"
+_FILES = (DATABASE, VECTORS, SENTENCES)
+_MANIFEST = "manifest.json"
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Generations:
+    """The directory of a library: ``generations/<id>/``, ``CURRENT`` and a work directory for an unfinished build."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._pointer = directory / "CURRENT"
+
+    @property
+    def work(self) -> Path:
+        """Where a build keeps what it has done so far; survives a kill, so that the next build goes on from it."""
+        return self._directory / "work"
+
+    def current(self) -> Path | None:
+        """Return the current generation's directory, or None if nothing has been built."""
+        try:
+            name = self._pointer.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise LibraryDamaged(f"{self._pointer}: {error}") from error
+        directory = self._directory / "generations" / name
+        if not name or "/" in name or not directory.is_dir():
+            raise LibraryDamaged(
+                f"{self._pointer} names the generation {name!r}, which does not exist",
+                hint="Build the library again: pincite corpus build",
+            )
+        return directory
+
+    def manifest(self, directory: Path) -> dict[str, Any]:
+        """Return a generation's manifest.
+
+        Raises:
+            LibraryDamaged: if it cannot be read.
+        """
+        path = directory / _MANIFEST
+        try:
+            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise LibraryDamaged(f"{path}: {error}", hint="Build the library again: pincite corpus build") from error
+        return manifest
+
+    def verify(self, directory: Path) -> dict[str, Any]:
+        """Compare every file of a generation with its digest and return the manifest.
+
+        Raises:
+            LibraryDamaged: naming the file that is missing, altered or not in the manifest.
+        """
+        manifest = self.manifest(directory)
+        known = dict(manifest.get("files", {}))
+        present = {entry.name for entry in directory.iterdir()} - {_MANIFEST}
+        hint = "Build the library again: pincite corpus build --rebuild"
+        for name in sorted(present | set(known)):
+            path = directory / name
+            if name not in known:
+                raise LibraryDamaged(f"{path} is not in the manifest", hint=hint)
+            if name not in present:
+                raise LibraryDamaged(f"{path} is missing", hint=hint)
+            if path.is_symlink() or file_sha256(path) != known[name]:
+                raise LibraryDamaged(f"{path} differs from its digest", hint=hint)
+        return manifest
+
+    def require_current(self) -> Path:
+        """Return the current generation's directory.
+
+        Raises:
+            LibraryMissing: if there is none.
+        """
+        directory = self.current()
+        if directory is None:
+            raise LibraryMissing(
+                f"{self._directory}: no library has been built here", hint="Build one: pincite corpus build"
+            )
+        return directory
+
+    def stage(self) -> Path:
+        """Return an empty directory in which to write a new generation."""
+        staging = self._directory / "staging"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True, mode=0o700)
+        return staging
+
+    def publish(self, staging: Path, facts: Mapping[str, Any]) -> Path:
+        """Seal a staged generation, make it the current one and remove all others and the work directory.
+
+        Returns:
+            The new generation's directory. Its name begins with the digest over its files.
+        """
+        files = {name: file_sha256(staging / name) for name in _FILES}
+        manifest = {**facts, "files": files}
+        content = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
+        (staging / _MANIFEST).write_bytes(content)
+        name = hashlib.sha256(content).hexdigest()[:16]
+        for path in staging.iterdir():
+            _fsync(path)
+        _fsync(staging)
+        target = self._directory / "generations" / name
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        if target.exists():  # the same content was built before
+            shutil.rmtree(staging)
+        else:
+            staging.rename(target)
+        _fsync(target.parent)
+        fresh = self._pointer.with_suffix(".new")
+        fresh.write_text(name + "\n", encoding="ascii")
+        _fsync(fresh)
+        fresh.replace(self._pointer)
+        _fsync(self._directory)
+        for other in target.parent.iterdir():
+            if other != target:
+                shutil.rmtree(other, ignore_errors=True)
+        shutil.rmtree(self.work, ignore_errors=True)
+        return target
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the library for building; readers are not disturbed.
+
+        Raises:
+            LibraryError: if another build holds it.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self._directory / "build.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise LibraryError(
+                    f"{self._directory}: another build is running", hint="Wait for it, then try again."
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

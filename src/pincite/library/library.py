@@ -1,0 +1,241 @@
+"""Reading one generation: documents, provisions, passages, sentences, full-text search and vectors."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+import numpy.typing as npt
+
+from pincite.domain.documents import Document, DocumentKind, Provenance, Provision, ProvisionKind, Span
+from pincite.errors import LibraryDamaged, UnknownDocument
+from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
+from pincite.library.schema import SCHEMA_VERSION
+
+__all__ = ["DocumentInfo", "Library", "PassageRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its text and tree."""
+
+    number: int
+    slug: str
+    title: str
+    short: str
+    aliases: tuple[str, ...]
+    kind: DocumentKind
+    text_sha256: str
+    source_sha256: str
+    provenance: Provenance
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage as stored; `id` is its row in the vectors, `document` the number of its document."""
+
+    id: int
+    document: int
+    ordinal: int
+    provision: int
+    label: str
+    path: tuple[str, ...]
+    span: Span
+    lead_in: Span | None
+    vector_key: str
+
+
+class Library:
+    """One generation, opened after every digest was compared.
+
+    Raises:
+        LibraryMissing: if nothing has been built in `directory`.
+        LibraryDamaged: if a file differs from its digest, is missing or is not in the manifest.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        generations = Generations(directory)
+        self.path = generations.require_current()
+        self.manifest: dict[str, Any] = generations.verify(self.path)
+        try:
+            self._connection = apsw.Connection(
+                f"file:{self.path / DATABASE}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+            )
+            version = self._one("PRAGMA user_version")[0]
+            self.documents: tuple[DocumentInfo, ...] = tuple(self._documents())
+            self.vectors = self._vectors(VECTORS)
+            self.sentence_vectors = self._vectors(SENTENCES)
+        except (apsw.Error, OSError, ValueError) as error:
+            raise LibraryDamaged(f"{self.path}: {error}", hint="Build the library again.") from error
+        if version != SCHEMA_VERSION:
+            raise LibraryDamaged(
+                f"{self.path}: written in form {version}, this program reads form {SCHEMA_VERSION}",
+                hint="Build the library again: pincite corpus build --rebuild",
+            )
+        self._by_slug = {info.slug: info for info in self.documents}
+
+    @property
+    def generation(self) -> str:
+        """The generation's name: the beginning of its manifest's digest."""
+        return self.path.name
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def _one(self, sql: str, bindings: Sequence[Any] = ()) -> Any:
+        return next(iter(self._connection.execute(sql, bindings)), None)
+
+    def _vectors(self, name: str) -> npt.NDArray[np.float32]:
+        array = np.load(self.path / name, allow_pickle=False)
+        if array.dtype != np.float32 or array.ndim != 2:
+            raise ValueError(f"{name} is no matrix of float32")
+        return np.asarray(array)
+
+    def _documents(self) -> Iterator[DocumentInfo]:
+        sql = (
+            "SELECT id, slug, title, short, aliases, kind, text_sha256, source_sha256, provenance, warnings "
+            "FROM documents ORDER BY id"
+        )
+        for number, slug, title, short, aliases, kind, digest, source, provenance, warnings in self._connection.execute(sql):
+            yield DocumentInfo(
+                number, slug, title, short, tuple(json.loads(aliases)), DocumentKind(kind), digest, source,
+                Provenance(**json.loads(provenance)), tuple(json.loads(warnings)),
+            )  # fmt: skip
+
+    def info(self, slug: str) -> DocumentInfo:
+        """Return the document called `slug`.
+
+        Raises:
+            UnknownDocument: naming the documents there are.
+        """
+        if slug not in self._by_slug:
+            names = ", ".join(sorted(self._by_slug)[:30])
+            raise UnknownDocument(f"{slug}: no document of this name in the library", hint=f"There are: {names}.")
+        return self._by_slug[slug]
+
+    def document(self, slug: str) -> Document:
+        """Return the document called `slug` with text and tree."""
+        return self._document(self.info(slug).number)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - one library lives as long as the process
+    def _document(self, number: int) -> Document:
+        info = self.documents[number]
+        text = self._one("SELECT text FROM documents WHERE id = ?", (number,))[0]
+        rows = self._connection.execute(
+            'SELECT idx, parent, kind, label, heading, start, "end", body_start, page FROM provisions '
+            "WHERE document = ? ORDER BY idx",
+            (number,),
+        )
+        provisions = tuple(
+            Provision(i, parent, ProvisionKind(kind), label, heading, start, end, body, page)
+            for i, parent, kind, label, heading, start, end, body, page in rows
+        )
+        return Document(
+            info.slug, info.title, info.short, info.aliases, info.kind, text, provisions, info.provenance, info.warnings
+        )
+
+    def passages(self, ids: Iterable[int]) -> list[PassageRow]:
+        """Return passages by id, in the order given."""
+        return [self._passage(int(i)) for i in ids]
+
+    @functools.lru_cache(maxsize=4096)  # noqa: B019
+    def _passage(self, identifier: int) -> PassageRow:
+        return _row(self._one("SELECT * FROM passages WHERE id = ?", (identifier,)))
+
+    def all_passages(self) -> Iterator[PassageRow]:
+        """Yield every passage in the order of the vectors."""
+        return (_row(row) for row in self._connection.execute("SELECT * FROM passages ORDER BY id"))
+
+    def passages_within(self, document: int, span: Span) -> list[PassageRow]:
+        """Return the passages of a document that overlap `span`, in order."""
+        rows = self._connection.execute(
+            'SELECT * FROM passages WHERE document = ? AND start < ? AND "end" > ? ORDER BY start',
+            (document, max(span.end, span.start + 1), span.start),
+        )
+        return [_row(row) for row in rows]
+
+    def neighbour(self, passage: PassageRow, step: int) -> PassageRow | None:
+        """Return the passage `step` places after (or before) another one of the same document."""
+        row = self._one(
+            "SELECT * FROM passages WHERE document = ? AND ordinal = ?", (passage.document, passage.ordinal + step)
+        )
+        return _row(row) if row else None
+
+    def sentences(self, passage: int) -> list[tuple[int, Span]]:
+        """Return the sentences of a passage: (row in the sentence vectors, range in the document's text)."""
+        rows = self._connection.execute('SELECT id, start, "end" FROM sentences WHERE passage = ? ORDER BY id', (passage,))
+        return [(i, Span(start, end)) for i, start, end in rows]
+
+    @functools.cached_property
+    def sentence_passages(self) -> npt.NDArray[np.int64]:
+        """For each row of the sentence vectors, the id of its passage."""
+        return np.fromiter((p for (p,) in self._connection.execute("SELECT passage FROM sentences ORDER BY id")), np.int64)
+
+    @functools.cached_property
+    def passage_documents(self) -> npt.NDArray[np.int64]:
+        """For each passage id, the number of its document."""
+        return np.fromiter((d for (d,) in self._connection.execute("SELECT document FROM passages ORDER BY id")), np.int64)
+
+    def vector_keys(self) -> tuple[list[str], list[str]]:
+        """Return the keys of all passage vectors and of all sentence vectors, in row order."""
+        passages = [key for (key,) in self._connection.execute("SELECT vector_key FROM passages ORDER BY id")]
+        sentences = [key for (key,) in self._connection.execute("SELECT vector_key FROM sentences ORDER BY id")]
+        return passages, sentences
+
+    def match(self, expression: str, limit: int, weights: Sequence[float]) -> list[tuple[int, float]]:
+        """Return (passage id, BM25 score; greater is better) for an FTS5 expression, best first.
+
+        `weights` are those of label, headings, lead-in and body.
+        """
+        rows = self._connection.execute(
+            "SELECT rowid, -bm25(passages_fts, ?, ?, ?, ?) AS score FROM passages_fts WHERE passages_fts MATCH ? "
+            "ORDER BY score DESC, rowid LIMIT ?",
+            (*weights, expression, limit),
+        )
+        return [(i, score) for i, score in rows]
+
+    def document_frequency(self, term: str) -> int:
+        """Return in how many passages a word occurs (stemmed as the index stems)."""
+        quoted = '"' + term.replace('"', '""') + '"'
+        return int(self._one("SELECT count(*) FROM passages_fts WHERE passages_fts MATCH ?", (quoted,))[0])
+
+    def provisions_labelled(self, label: str) -> list[tuple[int, int, Span]]:
+        """Return (document number, provision index, range) of provisions with this pin-cite, ignoring case."""
+        rows = self._connection.execute(
+            'SELECT document, idx, start, "end" FROM provisions WHERE label = ? COLLATE NOCASE ORDER BY document, idx', (label,)
+        )
+        return [(d, i, Span(start, end)) for d, i, start, end in rows]
+
+    def labels(self, document: int, kind: ProvisionKind) -> list[str]:
+        """Return the labels of a document's provisions of one kind, in order."""
+        rows = self._connection.execute(
+            "SELECT label FROM provisions WHERE document = ? AND kind = ? AND label != '' ORDER BY idx", (document, kind.value)
+        )
+        return [label for (label,) in rows]
+
+    def references_within(self, document: int, span: Span) -> list[tuple[str, str]]:
+        """Return (label, target document or "") of the cross-references inside `span`."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT label, target FROM cross_references WHERE document = ? AND start >= ? AND start < ?",
+            (document, span.start, span.end),
+        )
+        return [(label, target) for label, target in rows]
+
+    def definitions(self, term: str) -> list[tuple[int, Span]]:
+        """Return (document number, range) of the definitions of a term, given in lower case."""
+        rows = self._connection.execute('SELECT document, start, "end" FROM terms WHERE term = ?', (term,))
+        return [(document, Span(start, end)) for document, start, end in rows]
+
+
+def _row(row: Any) -> PassageRow:
+    i, document, ordinal, provision, label, path, start, end, lead_start, lead_end, key = row
+    lead = Span(lead_start, lead_end) if lead_end > lead_start else None
+    return PassageRow(i, document, ordinal, provision, label, tuple(json.loads(path)), Span(start, end), lead, key)

@@ -1,0 +1,132 @@
+"""The database of a generation: its tables, and how a document is written into them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+
+from pincite.domain.documents import Document, Passage, Span
+from pincite.domain.text import sha256_text
+
+__all__ = ["SCHEMA_VERSION", "Writer"]
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, short TEXT NOT NULL, aliases TEXT NOT NULL,
+    kind TEXT NOT NULL, text TEXT NOT NULL, text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
+    provenance TEXT NOT NULL, warnings TEXT NOT NULL);
+CREATE TABLE provisions (
+    document INTEGER NOT NULL REFERENCES documents, idx INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL,
+    label TEXT NOT NULL, heading TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    body_start INTEGER NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (document, idx)) WITHOUT ROWID;
+CREATE INDEX provisions_by_label ON provisions (label COLLATE NOCASE);
+-- passages.id and sentences.id count from 0: they are the rows of vectors.npy and sentences.npy
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents, ordinal INTEGER NOT NULL,
+    provision INTEGER NOT NULL, label TEXT NOT NULL, path TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    lead_start INTEGER NOT NULL, lead_end INTEGER NOT NULL, vector_key TEXT NOT NULL);
+CREATE INDEX passages_by_place ON passages (document, start);
+CREATE TABLE sentences (
+    id INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passages, start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, vector_key TEXT NOT NULL);
+CREATE INDEX sentences_by_passage ON sentences (passage);
+CREATE TABLE cross_references (
+    document INTEGER NOT NULL REFERENCES documents, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    label TEXT NOT NULL, target TEXT NOT NULL);
+CREATE INDEX cross_references_by_place ON cross_references (document, start);
+CREATE TABLE terms (
+    term TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents, start INTEGER NOT NULL, "end" INTEGER NOT NULL);
+CREATE INDEX terms_by_term ON terms (term);
+CREATE VIRTUAL TABLE passages_fts USING fts5 (label, path, lead, body, tokenize = 'porter unicode61 remove_diacritics 2');
+INSERT INTO passages_fts (passages_fts, rank) VALUES ('secure-delete', 1);
+"""
+
+
+class Writer:
+    """Writes one new database; use as a context manager, everything is committed at its end or nothing is."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = apsw.Connection(str(path))
+        # no journal file beside a database that is published whole or thrown away
+        self._connection.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON;")
+        self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._connection.execute(_SCHEMA)
+        self._passages = 0
+        self._sentences = 0
+        self._documents = 0
+        self._connection.execute("BEGIN")
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is None:
+            self._connection.execute("COMMIT")
+            self._connection.execute("INSERT INTO passages_fts (passages_fts) VALUES ('optimize')")
+        self._connection.close()
+
+    def add(
+        self,
+        document: Document,
+        passages: Sequence[Passage],
+        passage_keys: Sequence[str],
+        sentence_keys: Sequence[Sequence[str]],
+        references: Sequence[tuple[Span, str, str]],
+        terms: Sequence[tuple[str, Span]],
+    ) -> None:
+        """Write a document with its passages; rows get the next free ids in order."""
+        text = document.text
+        number = self._documents
+        self._documents += 1
+        run = self._connection.execute
+        many = self._connection.executemany
+        run(
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                number, document.slug, document.title, document.short, json.dumps(document.aliases), document.kind.value,
+                text, sha256_text(text), document.provenance.sha256,
+                json.dumps(dataclasses.asdict(document.provenance)), json.dumps(document.warnings),
+            ),
+        )  # fmt: skip
+        many(
+            "INSERT INTO provisions VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (
+                (number, p.index, p.parent, p.kind.value, p.label, p.heading, p.start, p.end, p.body_start, p.page)
+                for p in document.provisions
+            ),
+        )
+        many(
+            "INSERT INTO cross_references VALUES (?,?,?,?,?)",
+            ((number, span.start, span.end, label, target) for span, label, target in references),
+        )
+        many("INSERT INTO terms VALUES (?,?,?,?)", ((term, number, s.start, s.end) for term, s in terms))
+        for passage, key, keys in zip(passages, passage_keys, sentence_keys, strict=True):
+            self._add_passage(number, text, passage, key, keys)
+
+    def _add_passage(self, document: int, text: str, passage: Passage, key: str, keys: Sequence[str]) -> None:
+        lead = passage.lead_in or Span(0, 0)
+        identifier = self._passages
+        self._passages += 1
+        self._connection.execute(
+            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                identifier, document, passage.ordinal, passage.provision, passage.label, json.dumps(passage.path),
+                passage.span.start, passage.span.end, lead.start, lead.end, key,
+            ),
+        )  # fmt: skip
+        self._connection.execute(
+            "INSERT INTO passages_fts (rowid, label, path, lead, body) VALUES (?,?,?,?,?)",
+            (identifier, passage.label, " ".join(passage.path), lead.of(text), passage.span.of(text)),
+        )
+        for span, sentence_key in zip(passage.sentences, keys, strict=True):
+            self._connection.execute(
+                "INSERT INTO sentences VALUES (?,?,?,?,?)",
+                (self._sentences, identifier, span.start, span.end, sentence_key),
+            )
+            self._sentences += 1

@@ -1,0 +1,191 @@
+"""Named provisions: "Art. 17(3)", "policy 4.2", "section 6", "§ 164.408(b)" are looked up, never guessed by similarity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pincite.domain.documents import ProvisionKind, Span
+from pincite.library import DocumentInfo, Library
+
+__all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "resolve"]
+
+_POINTS = r"((?: ?\([0-9a-z]{1,5}\))*)"
+_PATTERNS: tuple[tuple[re.Pattern[str], str, ProvisionKind], ...] = (
+    (re.compile(rf"\b(?:articles?|art\.?) ?(\d{{1,4}}[a-z]?){_POINTS}", re.I), "Art. {0}", ProvisionKind.ARTICLE),
+    (re.compile(rf"\brecitals? ?\(?(\d{{1,4}})\)?{_POINTS}", re.I), "Recital {0}", ProvisionKind.RECITAL),
+    (re.compile(r"\bann?exe?s? ((?:[IVXLC]+|\d{1,2})\b)()", re.I), "Annex {0}", ProvisionKind.ANNEX),
+    (re.compile(rf"§§? ?(\d[\w.:-]*\w|\d){_POINTS}", re.I), "§ {0}", ProvisionKind.ARTICLE),
+    (
+        re.compile(rf"\b(?:sections?|sec\.?|clauses?|policy|policies) (\d+(?:[.:-]\d+)*){_POINTS}", re.I),
+        "{0}",
+        ProvisionKind.SECTION,
+    ),
+)
+# "the Biometric Privacy Act", "the AI Act", "Retention Policy": capitalised words before a kind of document
+_DOCUMENT_NAME = re.compile(
+    r"\b([A-Z][\w&-]*(?: (?:and|of|for|on|the|to|[A-Z][\w&-]*))* (?:Act|Regulation|Directive|Law|Code|Policy|Standard|Rules?|Framework|Ordinance))\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedProvision:
+    """A provision as a question names it: `label` in our form, `words` as written, `document` slugs it may belong to."""
+
+    label: str
+    words: str
+    kind: ProvisionKind
+    at: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A provision found: document number, range, label."""
+
+    document: int
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a question names.
+
+    Attributes:
+        documents: documents that it names, all if it names none.
+        named: true if it names a document.
+        found: the provisions that exist.
+        missing: those that do not, with a sentence that says so.
+        unknown_document: a document it names by a title that nothing in the library has; empty if none.
+    """
+
+    documents: tuple[DocumentInfo, ...]
+    named: bool
+    found: tuple[Place, ...]
+    missing: tuple[tuple[NamedProvision, str], ...]
+    unknown_document: str
+
+
+def _in_brackets(question: str) -> str:
+    """Rewrite "point (h) of Article 6(1)" and "Article 33, paragraph 1" as lawyers' short forms."""
+    question = re.sub(rf"\bpoint \(?([a-z])\)? of ((?:Article|Art\.?) ?\d+[a-z]?{_POINTS})", r"\2(\1)", question, flags=re.I)
+    question = re.sub(r"\bparagraph (\d+) of ((?:Article|Art\.?) ?\d+[a-z]?)", r"\2(\1)", question, flags=re.I)
+    question = re.sub(r"\b((?:Article|Art\.?) ?\d+[a-z]?),? para(?:graph|\.)? ?(\d+)", r"\1(\2)", question, flags=re.I)
+    return re.sub(rf"\b((?:Article|Art\.?) ?\d+[a-z]?{_POINTS}),? point \(?([a-z])\)?(?!\w)", r"\1(\3)", question, flags=re.I)
+
+
+def find_named(question: str) -> list[NamedProvision]:
+    """Return the provisions that a question names, in order."""
+    question = _in_brackets(question)
+    found = []
+    for pattern, form, kind in _PATTERNS:
+        for match in pattern.finditer(question):
+            number = match.group(1).upper() if kind is ProvisionKind.ANNEX else match.group(1)
+            points = match.group(2).replace(" ", "")
+            found.append(NamedProvision(form.format(number) + points, match.group().strip(), kind, Span(*match.span())))
+    found.sort(key=lambda named: named.at.start)
+    return found
+
+
+def named_documents(question: str, documents: Iterable[DocumentInfo]) -> list[DocumentInfo]:
+    """Return the documents that a question names by title, short name or alias; longer names shadow shorter ones."""
+    lowered = f" {_squash(question)} "
+    matches: list[tuple[int, int, DocumentInfo]] = []
+    for document in documents:
+        names = {document.title, document.short, *document.aliases}
+        names |= {re.sub(r"\s+(?:policy|standard|procedure|guidelines?)$", "", name, flags=re.I) + " policy" for name in names}
+        for name in names:
+            squashed = _squash(name)
+            at = lowered.find(f" {squashed} ") if len(squashed) >= 3 else -1
+            if at >= 0:
+                matches.append((at, at + len(squashed), document))
+    kept = [
+        document
+        for start, end, document in matches
+        if not any(s <= start and end <= e and (e - s) > (end - start) for s, e, _ in matches)
+    ]
+    return list(dict.fromkeys(kept))
+
+
+def _squash(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9/]+", text.lower().replace("'s ", " ").replace("’s ", " ")))
+
+
+def resolve(question: str, library: Library) -> Lookup:
+    """Look up everything that `question` names."""
+    documents = named_documents(question, library.documents)
+    unknown = "" if documents else _unknown_document(question, library)
+    found: list[Place] = []
+    missing: list[tuple[NamedProvision, str]] = []
+    for named in find_named(question):
+        scope = documents or list(library.documents)
+        if unknown:
+            missing.append((named, f"The corpus holds no document called {unknown}."))
+            continue
+        places = [place for label in _forms(named) for place in _places(label, scope, library)]
+        if places:
+            found += places
+        else:
+            missing.append((named, _absence(named, documents, library)))
+    return Lookup(
+        tuple(documents) or library.documents, bool(documents), tuple(dict.fromkeys(found)), tuple(missing), unknown
+    )
+
+
+def _forms(named: NamedProvision) -> Iterator[str]:
+    """Yield the labels under which a named provision may be stored, the likeliest first."""
+    yield named.label
+    if named.kind is ProvisionKind.SECTION:  # "section 164.408" of a code is stored as "§ 164.408"
+        yield f"§ {named.label}"
+    if named.label.startswith("§ "):
+        yield named.label[2:]
+
+
+def _places(label: str, scope: Iterable[DocumentInfo], library: Library) -> list[Place]:
+    numbers = {document.number for document in scope}
+    exact = [Place(d, span, label) for d, _, span in library.provisions_labelled(label) if d in numbers]
+    if exact:
+        return exact
+    # a source without paragraph numbers knows the article, not its points: the article is the nearest honest place
+    whole, parenthesis, _ = label.partition("(")
+    if not parenthesis:
+        return []
+    places = [(d, i, span) for d, i, span in library.provisions_labelled(whole) if d in numbers]
+    coarse = []
+    for number, _, span in places:
+        kinds = {ProvisionKind.PARAGRAPH, ProvisionKind.POINT}
+        numbered = any(labelled.startswith(whole + "(") for kind in kinds for labelled in library.labels(number, kind))
+        if not numbered:
+            coarse.append(Place(number, span, whole))
+    return coarse
+
+
+def _absence(named: NamedProvision, documents: list[DocumentInfo], library: Library) -> str:
+    """Say that a provision does not exist and what does."""
+    if len(documents) != 1:
+        where = " or ".join(document.short for document in documents) if documents else "the corpus"
+        return f"There is no {named.label} in {where}."
+    document = documents[0]
+    whole = named.label.partition("(")[0]
+    if whole != named.label and any(d == document.number for d, _, _ in library.provisions_labelled(whole)):
+        return f"{document.short} has {whole}, but no {named.label}."
+    kind = named.kind
+    labels = library.labels(document.number, kind)
+    if not labels:
+        return f"{document.short} has no {named.label}."
+    plural = {"article": "articles", "recital": "recitals", "annex": "annexes", "section": "sections"}.get(kind.value, kind.value)
+    return f"{document.short} has no {named.label}; its {plural} run from {labels[0]} to {labels[-1]}."
+
+
+def _unknown_document(question: str, library: Library) -> str:
+    """Return a document title in the question that no document of the library answers to, or ""."""
+    for match in _DOCUMENT_NAME.finditer(question):
+        name = re.sub(r"^(?:The|A|An|Under|Does|Do|Is|Are|What|Which|In|Of|By|Our|Per|Can|May|Must|Has|Have|Did|Will) ", "", match.group(1))
+        words = set(_squash(name).split()) - {"the", "of", "and", "policy", "act", "regulation"}
+        known = any(
+            words <= set(_squash(" ".join((d.title, d.short, *d.aliases))).split()) for d in library.documents
+        )
+        if words and not known:
+            return name
+    return ""

@@ -1,0 +1,154 @@
+"""Hybrid search over passages: BM25 and dense similarity fused by score, exact hits first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from pincite.domain.documents import Span
+from pincite.embed import Embedder
+from pincite.library import Library, PassageRow
+from pincite.search.lookup import Lookup, resolve
+from pincite.search.terms import content_words, fts_expression
+
+__all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
+
+# Staff ask in their own words: there dense similarity finds more, and BM25 at equal weight hurts. Measured with
+# `make bench-retrieval`; see docs/retrieval.md.
+LEXICAL_WEIGHT = 0.25
+SENTENCE_WEIGHT = 0.45
+FIELD_WEIGHTS = (2.0, 2.0, 0.5, 1.0)
+_POOL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceHit:
+    """A sentence of a passage: its row in the sentence vectors, its range, its similarity to the question."""
+
+    id: int
+    span: Span
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found.
+
+    Attributes:
+        passage: the passage.
+        score: fused score, comparable within one search only; exact hits have 2 or more.
+        dense, sentence: cosine of the question with the passage and with its best sentence.
+        lexical: BM25 score as SQLite gives it, 0 if no word matched.
+        exact: true if the question names the provision.
+    """
+
+    passage: PassageRow
+    score: float
+    dense: float
+    sentence: float
+    lexical: float
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits best first, what the question names, its vector and its content words."""
+
+    hits: tuple[Hit, ...]
+    lookup: Lookup
+    vector: npt.NDArray[np.float32]
+    words: tuple[str, ...]
+
+
+class Searcher:
+    """Searches one library with the embedder that made its vectors."""
+
+    def __init__(self, library: Library, embedder: Embedder) -> None:
+        self._library = library
+        self._embedder = embedder
+        self._passages = _flat_index(library.vectors)
+        self._sentences = _flat_index(library.sentence_vectors)
+
+    @property
+    def library(self) -> Library:
+        """The library searched."""
+        return self._library
+
+    def search(self, question: str, count: int = 10) -> SearchResult:
+        """Return the `count` best passages for `question`, exact hits before all others."""
+        lookup = resolve(question, self._library)
+        words = content_words(question)
+        vector = self._embedder.encode([question])
+        hits = self._hybrid(vector, words, lookup)
+        exact = self._exact(lookup, hits, vector)
+        taken = {hit.passage.id for hit in exact}
+        ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
+        return SearchResult(tuple(ranked[:count]), lookup, vector[0], tuple(words))
+
+    def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
+        """Return the sentences of a passage in order, with their similarity to a question's vector."""
+        rows = self._library.sentences(passage.id)
+        return [SentenceHit(i, span, float(self._library.sentence_vectors[i] @ vector)) for i, span in rows]
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return unit vectors of texts, made by the library's embedder."""
+        return self._embedder.encode(texts)
+
+    def _hybrid(self, vector: npt.NDArray[np.float32], words: Sequence[str], lookup: Lookup) -> list[Hit]:
+        library = self._library
+        pool = min(_POOL, len(library.vectors))
+        _, near = self._passages.search(vector, pool)
+        similarities, rows = self._sentences.search(vector, min(2 * _POOL, len(library.sentence_vectors)))
+        best: dict[int, float] = {}
+        for row, similarity in zip(rows[0], similarities[0], strict=True):
+            best.setdefault(int(library.sentence_passages[row]), float(similarity))
+        lexical = dict(library.match(fts_expression(list(words)), pool, FIELD_WEIGHTS)) if words else {}
+        candidates = {int(i) for i in near[0]} | set(best) | set(lexical)
+        if lookup.named:  # the question says which documents it is about
+            numbers = {document.number for document in lookup.documents}
+            inside = {i for i in candidates if int(library.passage_documents[i]) in numbers}
+            candidates = inside or candidates
+        ids = sorted(candidates)
+        dense = library.vectors[ids] @ vector[0] if ids else np.zeros(0, np.float32)
+        sentence = np.array([best.get(i, 0.0) for i in ids], np.float32)
+        # a passage whose sentences are all outside the sentence pool is at most as similar as the pool's last
+        sentence = np.maximum(sentence, np.minimum(dense, float(similarities[0][-1])))
+        words_score = np.array([lexical.get(i, 0.0) for i in ids], np.float32)
+        semantic = (1 - SENTENCE_WEIGHT) * _scaled(dense) + SENTENCE_WEIGHT * _scaled(sentence)
+        score = (1 - LEXICAL_WEIGHT) * semantic + LEXICAL_WEIGHT * _scaled(words_score)
+        order = np.argsort(-score, kind="stable")
+        rows_of = library.passages(ids[i] for i in order[:_POOL])
+        return [
+            Hit(passage, float(score[i]), float(dense[i]), float(sentence[i]), float(words_score[i]))
+            for passage, i in zip(rows_of, order, strict=False)
+        ]
+
+    def _exact(self, lookup: Lookup, hits: Sequence[Hit], vector: npt.NDArray[np.float32]) -> list[Hit]:
+        """Return the passages of the provisions that the question names, the most similar of each first."""
+        library = self._library
+        scores = {hit.passage.id: hit for hit in hits}
+        exact: dict[int, Hit] = {}
+        for place in lookup.found:
+            for passage in library.passages_within(place.document, place.span):
+                dense = float(library.vectors[passage.id] @ vector[0])
+                known = scores.get(passage.id)
+                sentence = max((hit.similarity for hit in self.sentences(passage, vector[0])), default=dense)
+                exact[passage.id] = Hit(passage, 2 + dense, dense, sentence, known.lexical if known else 0.0, True)
+        return sorted(exact.values(), key=lambda hit: -hit.score)
+
+
+def _flat_index(vectors: npt.NDArray[np.float32]) -> faiss.IndexFlatIP:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors))
+    return index
+
+
+def _scaled(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return values scaled to [0, 1] over the candidates (min-max score fusion)."""
+    if values.size == 0 or float(values.max()) == float(values.min()):
+        return np.zeros_like(values)
+    return (values - values.min()) / (values.max() - values.min())

@@ -1,0 +1,30 @@
+"""The words of a question that matter for lexical search."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["content_words", "fts_expression"]
+
+# Function words and the words with which people ask; they occur everywhere and say nothing.
+_STOP = frozenset(
+    """a about after all also am an and any are as at be because been before being between both but by can could did do
+    does doing don done for from get give given go got had has have having he her here hers him his how i if in into is it
+    its itself just let like made make many may me might mine more most much must my need needs no nor not now of off on
+    once one only or other our ours out over own please same say says she should so some such tell than that the their them
+    then there these they this those through to too under until up us very want was we were what when where whether which
+    while who whom whose why will with within without would yes you your yours thing things stuff someone anyone something
+    anything really actually still ever already ok okay hi hello""".split()
+)
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of `text` in lower case, without function words, each once, in order."""
+    words = (match.group().lower().replace("’", "'").removesuffix("'s") for match in _WORD.finditer(text))
+    return list(dict.fromkeys(word for word in words if word not in _STOP and (len(word) > 1 or word.isdigit())))
+
+
+def fts_expression(words: list[str]) -> str:
+    """Return an FTS5 expression that matches any of `words`; empty if there are none."""
+    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)

@@ -1,0 +1,5 @@
+"""The chat screen: a Textual app that reads the assistant's events and has no logic of its own."""
+
+from pincite.tui.app import run
+
+__all__ = ["run"]

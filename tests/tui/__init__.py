@@ -1,0 +1,1 @@
+"""Tests of the chat screen, driven through a scripted assistant."""

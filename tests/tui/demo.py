@@ -1,0 +1,36 @@
+"""``python -m tests.tui.demo [missing]`` shows the chat with the scripted assistant, slowly enough to watch."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+
+from pincite.domain.answers import Answer
+from pincite.errors import ModelMissing, PinciteError
+from pincite.tui import run
+
+from .fakes import FakeAssistant, answered, partial, refused
+
+
+def _result(question: str) -> Answer:
+    if "boom" in question:
+        raise ZeroDivisionError("boom")
+    if "error" in question:
+        raise PinciteError("The model stopped working.", hint="Ask again.")
+    chosen = partial if "part" in question else refused if "dress" in question else answered
+    return chosen(question)
+
+
+def _open(report: Callable[[str], None]) -> FakeAssistant:
+    report("Loading model")
+    time.sleep(1)
+    if "missing" in sys.argv:
+        raise ModelMissing("models/qwen.gguf is not on this machine.", hint="Run: pincite models fetch")
+    return FakeAssistant(result=_result, delay=0.12)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(_open, export_directory=Path(mkdtemp()) / "sessions"))
