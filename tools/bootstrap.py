@@ -7,6 +7,7 @@ command's stdout stays its own. Standard library only; must at least parse on ol
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMPS = VENV / "stamps"
 WHEELS = ROOT / "build" / "wheels"  # outside .venv, so that a new environment need not compile again
+LOCK = ROOT / "build" / "setup.lock"
 LOGS = ROOT / "build" / "logs"
 OLDEST, NEWEST = (3, 11), (3, 13)
 NATIVE = "llama-cpp-python"
@@ -38,10 +41,11 @@ def main() -> int:
     use_a_fitting_python()
     os.chdir(ROOT)
     try:
-        install(args.dev)
-        if not args.code_only:
-            fetch_models(args.model)
-            build_corpus()
+        with alone():
+            install(args.dev)
+            if not args.code_only:
+                fetch_models(args.model)
+                build_corpus()
     except SetupError as error:
         say(f"\nSet-up stopped: {error}")
         return 1
@@ -55,6 +59,21 @@ def main() -> int:
 
 class SetupError(Exception):
     """A step that did not work; the message is for the user."""
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let a second set-up of this checkout wait for the first and then find its work done."""
+    import fcntl
+
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another set-up of this checkout …")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def use_a_fitting_python() -> None:

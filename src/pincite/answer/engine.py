@@ -270,7 +270,7 @@ def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> list[Selected
         chosen.append(first)
         kinds.add(first.item.kind)
     for selected in evidence[1:]:
-        if selected.item.kind not in kinds and selected.strength >= 0.75 * first.strength:
+        if selected.item.kind not in kinds and selected.strength >= 0.6 * first.strength:
             chosen.append(selected)
             break
     return chosen

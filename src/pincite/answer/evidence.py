@@ -14,7 +14,7 @@ from pincite.search.terms import content_words
 __all__ = ["Selected", "select_evidence"]
 
 _MOST_ITEMS = 5
-_WHOLE = 900
+_WHOLE = 650
 """Characters up to which the best passage is given whole: its conditions and exceptions stand beside the rule."""
 
 _SENTENCES = 2
@@ -127,7 +127,7 @@ def _law_beside_policy(candidates: Sequence[Selected]) -> list[Selected]:
     ranked = sorted(candidates, key=lambda c: -c.hit.score)
     first = ranked[0]
     other = next((c for c in ranked[1:] if c.item.kind is not first.item.kind), None)
-    if other is not None and (other.strength >= 0.75 * first.strength or other.hit.exact):
+    if other is not None and (other.strength >= 0.6 * first.strength or other.hit.exact):
         ranked.remove(other)
         ranked.insert(1, other)
     return ranked

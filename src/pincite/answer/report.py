@@ -31,8 +31,8 @@ def dropped_note(answer: Answer) -> str:
         return ""
     checks = dict.fromkeys(collapse(printable(check)) or "unnamed" for _, check in answer.dropped)
     count = len(answer.dropped)
-    sentences = "1 sentence" if count == 1 else f"{count} sentences"
-    return f"{sentences} of the draft left out: failed the check{'s'[: len(checks) > 1]} {', '.join(checks)}."
+    sentences = "1 sentence of the draft was" if count == 1 else f"{count} sentences of the draft were"
+    return f"{sentences} left out; failed: {', '.join(checks)}."
 
 
 # ------------------------------------------------------------------ plain text

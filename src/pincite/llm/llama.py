@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import ctypes
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from pincite.errors import ModelError
 from pincite.llm.prompt import Prompt
 from pincite.llm.protocol import Generation, Piece, ReadProgress
 
-__all__ = ["LlamaModel", "gpu_offload_supported", "send_log_to", "usable_cores"]
+__all__ = ["LlamaModel", "gpu_offload_supported", "offloaded_layers", "send_log_to", "usable_cores"]
 
 _BATCH = 512
 # A prompt is handed over in steps of this many tokens so that progress is seen. llama.cpp computes in
@@ -31,6 +32,7 @@ _BATCH = 512
 _STEP = 256  # first segments longer than _BATCH would not fit one call; ours are far shorter
 
 _log_callback: Any = None  # llama.cpp keeps the pointer: it must outlive every model
+_offloaded = 0
 _backend_ready = False
 _backend_lock = threading.Lock()
 
@@ -47,6 +49,11 @@ def gpu_offload_supported() -> bool:
     return bool(llama_cpp.llama_supports_gpu_offload())
 
 
+def offloaded_layers() -> int:
+    """Return how many layers of the model loaded last llama.cpp says it has put on a GPU."""
+    return _offloaded
+
+
 def send_log_to(path: Path | None) -> None:
     """Send llama.cpp's messages to the end of `path`, or drop them when it is None or cannot be written."""
     global _log_callback
@@ -59,6 +66,10 @@ def send_log_to(path: Path | None) -> None:
 
     @llama_cpp.llama_log_callback
     def write(level: int, text: bytes, data: object) -> None:
+        global _offloaded
+        match = re.search(rb"offloaded (\d+)/\d+ layers to GPU", text)
+        if match:
+            _offloaded = int(match.group(1))
         if descriptor >= 0:
             os.write(descriptor, text)
 

@@ -26,7 +26,7 @@ _CLASSES = frozenset(
 )
 _VOCABULARIES = {"tokenizer.json", "vocab.json"}  # their keys are words of a language, not settings
 _CODE_KEYS = {"auto_map", "trust_remote_code", "custom_pipelines"}
-_HINT = "Use a directory with only safetensors weights, JSON and text files, as sentence-transformers saves it."
+_HINT = "Use a copy that has only the safetensors weights and the JSON and text files (no README.md, no code)."
 
 
 def check_directory(directory: Path) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def _check_modules(path: Path) -> None:
     if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
         raise ModelError(f"{path}: not a list of modules", hint=_HINT)
     for module in modules:
-        if module.get("type") not in _CLASSES:
+        if str(module.get("type")) not in _CLASSES:
             raise ModelError(f"{path}: class {module.get('type')!r} is not on the allow-list", hint=_HINT)
         folder = module.get("path")
         if not isinstance(folder, str) or folder.startswith(("/", ".")) or ".." in folder or "\\" in folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from functools import cache
 from urllib.parse import urlsplit
 
 import requests
-from packaging.utils import canonicalize_name
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, NoSuchProjectError, PyPISimple
 from pypi_simple import UnsupportedContentTypeError as UnsupportedContentType
 from pypi_simple import UnsupportedRepoVersionError as UnsupportedVersion
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 from urllib3.util import Retry
 
 from pincite.errors import DownloadError
@@ -136,8 +137,12 @@ def find_wheel(session: requests.Session, urls: tuple[str, ...], package: str, v
 
 
 def _is_wanted(found: DistributionPackage, package: str, version: str) -> bool:
-    same = canonicalize_name(found.project or "") == canonicalize_name(package) and found.version == version
+    same = _normal(found.project or "") == _normal(package) and found.version == version
     return same and found.package_type == "wheel"
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def reason(error: Exception) -> str:
@@ -146,8 +151,8 @@ def reason(error: Exception) -> str:
         return f"HTTP {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate could not be verified (set PIP_CERT to your CA bundle)"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
         return "it did not answer in time"
-    if isinstance(error, requests.ConnectionError):
+    if isinstance(error, requests.ConnectionError | ProtocolError):
         return "the connection failed"
     return type(error).__name__

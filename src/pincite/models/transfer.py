@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from pincite.errors import DigestMismatch, DownloadError
 from pincite.models.files import CHUNK, digest, discard
@@ -54,7 +55,7 @@ class Transfer:
             try:
                 self._attempt(url, partial, size, arrived)
                 break
-            except (requests.RequestException, _AgainError) as error:
+            except (requests.RequestException, HTTPError, _AgainError) as error:
                 failures = 1 if _size(partial) > before else failures + 1
                 if failures >= self.attempts:
                     raise DownloadError(
@@ -113,7 +114,8 @@ class Transfer:
 def _stream(
     response: requests.Response, file: BinaryIO, have: int, total: int, arrived: Callable[[int], None], url: str
 ) -> int:
-    for chunk in response.iter_content(CHUNK // 4):
+    # read1 gives what has arrived; iter_content would lose up to a whole chunk of it when the connection drops
+    while chunk := response.raw.read1(CHUNK):
         have += len(chunk)
         if total and have > total:
             file.truncate(0)

@@ -17,8 +17,6 @@ from pincite.tui.render import bold, line, shorten
 
 __all__ = ["Header", "Metrics", "StatusBar", "fitted"]
 
-_HINTS = "F1 Help  ^P All"
-_BUSY_HINTS = "Esc Stop  F1 Help"
 _NOTICE_SECONDS = 8.0
 
 
@@ -84,7 +82,7 @@ class StatusBar(Horizontal):
         self.word = ""
         self._metrics = Metrics()
         self._status: StatusLine | None = None
-        self._busy = False
+        self._hints = ""
         self._notice = ""
         self._timer: Timer | None = None
 
@@ -93,9 +91,9 @@ class StatusBar(Horizontal):
         yield Static(id="state")
         yield Static(id="hints")
 
-    def show(self, word: str, metrics: Metrics, status: StatusLine | None, *, busy: bool) -> None:
-        """Show a state."""
-        self.word, self._metrics, self._status, self._busy = line(word), metrics, status, busy
+    def show(self, word: str, metrics: Metrics, status: StatusLine | None, hints: str) -> None:
+        """Show a state, and the keys that matter in it."""
+        self.word, self._metrics, self._status, self._hints = line(word), metrics, status, hints
         self._redraw()
 
     def notify_of(self, notice: str) -> None:
@@ -116,8 +114,7 @@ class StatusBar(Horizontal):
         self._redraw()
 
     def _redraw(self) -> None:
-        hints = _BUSY_HINTS if self._busy else _HINTS
-        self.query_one("#hints", Static).update(Content(hints))
-        width = self.size.width - len(hints) - 4  # padding of both parts
+        self.query_one("#hints", Static).update(Content(self._hints))
+        width = self.size.width - len(self._hints) - 4  # padding of both parts
         text = f"{self.word} · {self._notice}" if self._notice else ""
         self.query_one("#state", Static).update(Content(text or fitted(self.word, self._metrics, self._status, width)))

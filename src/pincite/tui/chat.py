@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Event as Flag
 from threading import Lock
 from typing import ClassVar
 
@@ -16,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Key, Resize
+from textual.events import Key, Paste, Resize
 from textual.screen import Screen
 
 from pincite.answer.report import to_text
@@ -43,6 +41,7 @@ from pincite.tui.conversation import Conversation, Example, Turn
 from pincite.tui.evidence import Around, EvidencePane, Passage
 from pincite.tui.export import export
 from pincite.tui.keys import CommandProvider, bindings
+from pincite.tui.running import Run
 from pincite.tui.screens import HelpScreen
 from pincite.tui.sources import Reference, SourceLine, from_item
 from pincite.tui.work import Broke, Ended, Found, Progressed, Unexpected, listen
@@ -50,24 +49,6 @@ from pincite.tui.work import Broke, Ended, Found, Progressed, Unexpected, listen
 __all__ = ["WIDE", "ChatScreen"]
 
 WIDE = 100  # columns from which Evidence stands beside the conversation
-
-
-@dataclass
-class Run:
-    """The question being answered."""
-
-    number: int
-    question: str
-    turn: Turn
-    started: float
-    stop: Flag = field(default_factory=Flag)
-    draft: str = ""
-    tokens: int = 0
-    first_token: float = 0.0
-    prompt: int = 0
-    passages: int = 0
-    sentences: int = 0
-    checked: int = 0
 
 
 class ChatScreen(Screen[None]):
@@ -122,11 +103,6 @@ class ChatScreen(Screen[None]):
         self._assistant, self._status, self._word = assistant, status, "Ready"
         self._show_header()
         self._show_status()
-
-    @property
-    def answering(self) -> bool:
-        """Whether a question is being answered."""
-        return self._run is not None
 
     # ------------------------------------------------------------------- asking
 
@@ -187,11 +163,11 @@ class ChatScreen(Screen[None]):
                 self._word = "Searching"
             case Evidence(items=items):
                 run.passages = len(items)
-                self._word = self._reading(run, 0, 0)
+                self._word = run.reading()
                 self._show_evidence(run, event)
             case Reading(done=done, total=total):
                 run.prompt = max(done, total)
-                self._word = self._reading(run, done, total)
+                self._word = run.reading(done, total)
             case Token(text=text):
                 run.first_token = run.first_token or self._clock()
                 run.tokens += 1
@@ -209,10 +185,6 @@ class ChatScreen(Screen[None]):
                 run.draft = draft or run.draft
                 self.action_stop()
 
-    def _reading(self, run: Run, done: int, total: int) -> str:
-        passages = "1 passage" if run.passages == 1 else f"{run.passages} passages"
-        return f"Reading {passages}" + (f" {100 * done // total}%" if total else "")
-
     def _show_evidence(self, run: Run, event: Evidence) -> None:
         references = [from_item(item, "found by the search, not yet quoted") for item in event.items]
         run.turn.show_evidence(references)
@@ -222,6 +194,7 @@ class ChatScreen(Screen[None]):
 
     def _finish(self, run: Run, answer: Answer) -> None:
         self._run = None
+        self.query_one(StatusBar).forget()
         before = self._selected
         mine = before in run.turn.sources
         focused = before is not None and before.has_focus
@@ -267,7 +240,7 @@ class ChatScreen(Screen[None]):
         if isinstance(error, PinciteError):
             run.turn.show_error(error.title, error.message, error.hint)
         else:
-            run.turn.show_error("Unexpected error", f"{type(error).__name__}: {error}", "")
+            run.turn.show_error("unexpected", f"{type(error).__name__}: {error}", "")
         self.query_one(Conversation).follow(run.turn, force=True)
         self._show_header()
         self._show_status()
@@ -326,10 +299,12 @@ class ChatScreen(Screen[None]):
     def _open_evidence(self) -> None:
         self.add_class("-reading")
         self.query_one(Passage).focus()
+        self._show_status()
 
     def _close_evidence(self) -> None:
         self.remove_class("-reading")
         self.query_one(Composer).focus()
+        self._show_status()
 
     # ----------------------------------------------------------------- commands
 
@@ -356,6 +331,7 @@ class ChatScreen(Screen[None]):
         if run is None:
             self._close_evidence()
             return
+        self.query_one(StatusBar).forget()
         run.turn.show_stopped(run.draft)
         self._word = "Stopped"
         self.query_one(Conversation).follow(run.turn, force=True)
@@ -366,7 +342,7 @@ class ChatScreen(Screen[None]):
         run, self._run = self._run, None
         if run is not None:
             run.stop.set()
-            self._metrics = self._running_metrics(run)
+            self._metrics = run.metrics(self._clock())
         return run
 
     def halt(self) -> None:
@@ -404,8 +380,9 @@ class ChatScreen(Screen[None]):
         if neighbour is None or reference is None:
             self._tell("no passage after this one" if step > 0 else "no passage before this one")
             return
-        quotes = tuple(quote for quote in reference.quotes if neighbour.span.contains(quote))
-        self._look_up(reference, neighbour.span, quotes)
+        here = neighbour.span
+        quotes = tuple(quote for quote in reference.quotes if quote.start < here.end and here.start < quote.end)
+        self._look_up(reference, here, quotes)
 
     def action_copy_answer(self) -> None:
         """Copy the selected source's answer, else the newest one, as plain text."""
@@ -460,10 +437,17 @@ class ChatScreen(Screen[None]):
             self._close_evidence()
             composer.insert(event.character)
 
+    def on_paste(self, event: Paste) -> None:
+        """Let pasting begin anywhere; what is pasted into the input does not come here."""
+        event.stop()
+        self._close_evidence()
+        self.query_one(Composer).post_message(Paste(event.text))
+
     def on_resize(self, event: Resize) -> None:
         """Do not leave the focus in a pane that the new width hides."""
         if event.size.width < WIDE and not self.has_class("-reading") and self.query_one(Passage).has_focus:
             self.query_one(Composer).focus()
+        self._show_status()
 
     # ------------------------------------------------------------------- status
 
@@ -472,22 +456,19 @@ class ChatScreen(Screen[None]):
 
     def _tick(self) -> None:
         if self._run is not None:
-            self._metrics = self._running_metrics(self._run)
+            self._metrics = self._run.metrics(self._clock())
             self._show_status()
 
-    def _running_metrics(self, run: Run) -> Metrics:
-        now = self._clock()
-        writing = now - run.first_token if run.first_token else 0.0
-        return Metrics(
-            tokens=run.tokens,
-            # the first token starts the clock, so it is not counted
-            rate=(run.tokens - 1) / writing if run.tokens > 1 and writing > 0 else 0.0,
-            seconds=now - run.started,
-            used=run.prompt + run.tokens,
-        )
-
     def _show_status(self) -> None:
-        self.query_one(StatusBar).show(self._word, self._metrics, self._status, busy=self.answering)
+        self.query_one(StatusBar).show(self._word, self._metrics, self._status, self._hints())
+
+    def _hints(self) -> str:
+        """Return the keys that matter most just now."""
+        if self._run is not None:
+            return "Esc Stop  F1 Help"
+        if self.size.width < WIDE and self._selected is not None:
+            return "Esc Back  F1 Help" if self.has_class("-reading") else "F4 Evidence  F1 Help"
+        return "F1 Help  ^P All"
 
     def _show_header(self) -> None:
         title = self._given_title or (self._history[0] if self._history else "")

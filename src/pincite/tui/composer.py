@@ -70,6 +70,7 @@ class Composer(TextArea):
 
     async def _on_paste(self, event: Paste) -> None:
         # a pasted escape sequence must not reach the terminal through the text area
+        event.stop()
         text = event.text
         head, tail = (" " if end.isspace() and end != "\n" else "" for end in (text[:1], text[-1:]))
         event.text = f"{head}{printable(text)}{tail}"

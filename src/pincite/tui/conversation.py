@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from pincite.answer.report import dropped_note, refusal
-from pincite.domain.answers import Answer
+from pincite.domain.answers import Answer, Status
 from pincite.domain.text import printable
 from pincite.tui.render import bold, dim, line, plain
 from pincite.tui.sources import Reference, SourceLine, from_citation, from_item
@@ -26,7 +26,8 @@ EXAMPLES = (
     "May we train a model on photos that a partner's users uploaded?",
     "How long do we keep access logs?",
 )
-_LONGEST_SHOWN = 1200  # characters of a question; a pasted contract shall not push the answer off the screen
+_LONGEST_SHOWN = 400  # characters of a question; a pasted contract shall not push the answer off the screen
+_MOST_LINES = 6
 
 
 class Example(Static, can_focus=True):
@@ -85,9 +86,10 @@ class Turn(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield the question; the rest is filled as events arrive."""
-        shown = printable(self.question)
-        if len(shown) > _LONGEST_SHOWN:
-            shown = f"{shown[:_LONGEST_SHOWN]}… ({len(shown):,} characters)"
+        whole = printable(self.question)
+        shown = "\n".join(whole[:_LONGEST_SHOWN].split("\n")[:_MOST_LINES])
+        if shown != whole:
+            shown = f"{shown}… ({len(whole):,} characters)"
         yield Static(bold("You"), classes="label")
         yield Static(Content(shown), classes="body block")
         yield self._label
@@ -120,7 +122,8 @@ class Turn(Vertical):
         note = dropped_note(answer)
         if answer.claims:
             note = "\n".join(filter(None, [note, printable(answer.message)]))
-            self._fill("Answer in part" if answer.dropped else "Answer", _sentences(answer), plain(note))
+            label = "Answer in part" if answer.status is Status.PARTIAL else "Answer"
+            self._fill(label, _sentences(answer), plain(note))
             self._list("Sources", [from_citation(citation) for citation in answer.citations])
             return
         self._fill("Not found in corpus", plain(refusal(answer)), plain(note))

@@ -62,6 +62,16 @@ def _name(neighbour: Neighbour | None) -> str:
     return line(f"{neighbour.label} {neighbour.heading}") if neighbour else ""
 
 
+def _comparison(view: SourceView, reference: Reference) -> str:
+    """Compare a quotation with the stored words; a view may hold only part of it, because a lead-in stands apart."""
+    start = reference.span.start
+    for mark in view.marks:
+        shown, at = mark.of(view.text), view.span.start + mark.start - start
+        if shown and at >= 0 and reference.quote[at : at + len(shown)] == shown:
+            return "quote verified" if shown == reference.quote else "quote verified; it begins or ends outside"
+    return "WARNING: the quote was not found in the stored source"
+
+
 class EvidencePane(Vertical):
     """Shows one reference of a list, or a passage near it."""
 
@@ -147,9 +157,7 @@ class EvidencePane(Vertical):
             return "neighbouring passage, not cited"
         if not reference.quote:
             return reference.note
-        if any(mark.of(view.text) == reference.quote for mark in view.marks):
-            return "quote verified"
-        return "WARNING: the quote was not found in the stored source"
+        return _comparison(view, reference)
 
     def _head(self, cite: Content, path: Content, state: Content) -> None:
         for part, content in ((self._cite, cite), (self._path, path), (self._state, state)):

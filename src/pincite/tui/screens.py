@@ -98,7 +98,7 @@ class ErrorScreen(Screen[str]):
     def compose(self) -> ComposeResult:
         """Yield title, message, hint and keys."""
         title, message, hint = self._parts
-        keys = "R  Try again     Q  Quit" if self._opening else "Esc  Back to the conversation     Q  Quit"
+        keys = "R Try again · Q Quit" if self._opening else "Esc Back to the conversation · Q Quit"
         with Vertical(id="error"):
             yield Static(bold(title), id="error-title")
             with VerticalScroll(id="error-text"):

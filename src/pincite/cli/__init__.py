@@ -1,0 +1,66 @@
+"""The command line: parsing, and errors turned into a title, a message and a hint; commands live in their own files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from pincite import __version__
+from pincite.cli import ask, chat, corpus, doctor, models, search
+from pincite.domain.text import printable
+from pincite.errors import PinciteError
+
+__all__ = ["main"]
+
+_EPILOG = """\
+exit codes: 0 answered, 1 error, 3 not found or refused, 4 answered in part, 130 interrupted.
+Answers go to standard output, everything else to standard error.
+State lives in one home directory: --home DIR, else PINCITE_HOME, else .pincite in a source checkout,
+else the platform's data directory. Models live in models/ or PINCITE_MODELS."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pincite",
+        description="Answers data-governance questions offline, with verbatim-checked pin-cites to law and policy.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pincite {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home", metavar="DIR", help="directory of all state")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in (chat, ask, search, corpus, models, doctor):
+        command.register(subparsers, common)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; users never see a traceback."""
+    args = _parser().parse_args(arguments)
+    try:
+        return int(args.handler(args))
+    except PinciteError as error:
+        print(f"{error.title}: {printable(error.message)}", file=sys.stderr)  # noqa: T201
+        if error.hint:
+            print(printable(error.hint), file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)  # noqa: T201
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # the reader of our output has gone; point it at nothing so that the interpreter's last flush is quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("PINCITE_DEBUG"):
+            raise
+        print(  # noqa: T201
+            f"Unexpected error: {type(error).__name__}: {printable(str(error))}\n"
+            "This is a fault in Pincite. Run again with PINCITE_DEBUG=1 to see where it happened.",
+            file=sys.stderr,
+        )
+        return 1

@@ -1,0 +1,154 @@
+"""`pincite corpus`: build the library and see what is in it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pincite.domain.documents import Document
+    from pincite.library import Library
+
+__all__ = ["register"]
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add ``corpus`` and its commands."""
+    parser = subparsers.add_parser("corpus", help="build the library and see what is in it")
+    commands = parser.add_subparsers(dest="corpus_command", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("list", parents=[common], help="show the documents")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(handler=_list)
+
+    command = commands.add_parser("show", parents=[common], help="show one document: provenance, counts, provisions")
+    command.add_argument("document", help="its name in `corpus list`")
+    command.add_argument("provision", nargs="?", help='a pin-cite such as "Art. 33" to print its words')
+    command.add_argument("--text", action="store_true", help="print the stored text to which all offsets refer")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(handler=_show)
+
+    command = commands.add_parser(
+        "build",
+        parents=[common],
+        help="build the library",
+        description="Builds the library from files and directories, or without any from corpus.toml. Only changed texts "
+        "are embedded again; a build that was stopped goes on where it was; the old library answers until the new one "
+        "is complete.",
+    )
+    command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
+    command.add_argument("--rebuild", action="store_true", help="embed everything again")
+    command.set_defaults(handler=_build)
+
+
+def _library(args: argparse.Namespace) -> Library:
+    from pincite.assembly import open_library
+    from pincite.config import Home
+
+    return open_library(Home.find(args.home))
+
+
+def _list(args: argparse.Namespace) -> int:
+    library = _library(args)
+    passages = library.manifest["documents"]
+    rows = [
+        {
+            "document": info.slug,
+            "kind": info.kind.value,
+            "title": info.title,
+            "short": info.short,
+            "passages": passages[info.slug]["passages"],
+            "text_sha256": info.text_sha256,
+            "provenance": dataclasses.asdict(info.provenance),
+            "warnings": list(info.warnings),
+        }
+        for info in library.documents
+    ]
+    failed = library.manifest["failed"]
+    if args.json:
+        print(json.dumps({"generation": library.generation, "documents": rows, "failed": failed}, ensure_ascii=False, indent=2))  # noqa: T201
+        return 0
+    width = max(len(row["document"]) for row in rows)
+    for row in rows:
+        effective = row["provenance"]["effective"]
+        details = " · ".join(filter(None, (row["kind"], f"{row['passages']} passages", effective and f"effective {effective}")))
+        print(f"{row['document']:<{width}}  {row['title']} ({details})")  # noqa: T201
+        for warning in row["warnings"]:
+            print(f"{'':<{width}}  warning: {warning}")  # noqa: T201
+    for name, reason in failed:
+        print(f"not read: {name}: {reason}")  # noqa: T201
+    print(f"{len(rows)} documents, {library.manifest['passages']} passages, generation {library.generation}", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    library = _library(args)
+    document = library.document(args.document)
+    if args.text:
+        sys.stdout.write(document.text)
+        return 0
+    if args.provision:
+        return _show_provision(document, args.provision)
+    counts = Counter(node.kind.value for node in document.provisions[1:])
+    info = library.info(args.document)
+    facts: dict[str, Any] = {
+        "document": info.slug,
+        "title": info.title,
+        "short": info.short,
+        "aliases": list(info.aliases),
+        "kind": info.kind.value,
+        "characters": len(document.text),
+        "text_sha256": info.text_sha256,
+        "passages": library.manifest["documents"][info.slug]["passages"],
+        "provisions": dict(counts),
+        "provenance": {key: value for key, value in dataclasses.asdict(info.provenance).items() if value},
+        "warnings": list(info.warnings),
+    }
+    if args.json:
+        print(json.dumps(facts, ensure_ascii=False, indent=2))  # noqa: T201
+        return 0
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {number}" for name, number in value.items())
+        elif isinstance(value, list):
+            value = "; ".join(value)
+        print(f"{key:12} {value}")  # noqa: T201
+    for node in document.provisions[1:]:
+        if node.heading:
+            depth = sum(1 for _ in document.ancestors(node))
+            print(f"{'  ' * (depth + 1)}{node.label} {node.heading}".rstrip())  # noqa: T201
+    return 0
+
+
+def _show_provision(document: Document, name: str) -> int:
+    from pincite.errors import LibraryError
+    from pincite.search.lookup import find_named
+
+    wanted = {named.label.casefold() for named in find_named(name)} | {name.strip().casefold()}
+    found = [node for node in document.provisions if node.label and node.label.casefold() in wanted]
+    if not found:
+        labels = [node.label for node in document.provisions if node.label]
+        raise LibraryError(f"{document.short} has no {name}", hint=f"Its labels run from {labels[0]} to {labels[-1]}." if labels else "")
+    for node in found:
+        print(document.text[node.start : node.end])  # noqa: T201
+    return 0
+
+
+def _build(args: argparse.Namespace) -> int:
+    from pincite.assembly import build_corpus
+    from pincite.cli.progress import console_progress
+    from pincite.config import Home
+    from pincite.domain.text import printable
+
+    with console_progress() as progress:
+        report = build_corpus(Home.find(args.home), args.paths, progress=progress, rebuild=args.rebuild)
+    for name, reason in report.failed:
+        print(printable(f"not read: {name}: {reason}"), file=sys.stderr)  # noqa: T201
+    state = "up to date" if report.up_to_date else f"built ({report.embedded} texts embedded, {report.reused} unchanged)"
+    print(f"{report.documents} documents, {report.passages} passages: {state}", file=sys.stderr)  # noqa: T201
+    return 0

@@ -1,0 +1,157 @@
+"""`pincite doctor`: what is installed, whether it is what was approved, and what the machine offers."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pincite import __version__
+
+if TYPE_CHECKING:
+    from pincite.assembly import Parts
+
+__all__ = ["register"]
+
+_PACKAGES = ("llama-cpp-python", "sentence-transformers", "torch", "transformers", "faiss-cpu", "apsw", "numpy", "textual")
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add ``doctor``."""
+    parser = subparsers.add_parser(
+        "doctor",
+        parents=[common],
+        help="check the installation",
+        description="Checks packages, models (every byte against its digest), library and machine, and loads the language "
+        "model to see whether a GPU is really used. Exit code 1 if something is missing or damaged.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quick", action="store_true", help="do not load the language model")
+    parser.set_defaults(handler=_doctor)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from pincite.assembly import Parts
+    from pincite.config import Home
+    from pincite.errors import PinciteError
+
+    problems: list[str] = []
+    report: dict[str, Any] = {"pincite": __version__, "python": platform.python_version(), "platform": platform.platform()}
+    report["packages"] = {name: _version(name) for name in _PACKAGES}
+    report["machine"] = _machine()
+    home = Home.find(args.home)
+    report["home"] = str(home.path)
+    parts: Parts | None = None
+    try:
+        parts = Parts.of(home)
+        report["models"] = _models(parts, problems)
+    except PinciteError as error:
+        problems.append(f"{error.title}: {error.message}")
+    report["library"] = _library(home.library, problems)
+    if parts is not None and not args.quick:
+        report["gpu"] = _gpu(parts, problems)
+    report["seal"] = "not sealed: network access is not yet denied by the kernel in this version"
+    report["problems"] = problems
+    if args.json:
+        print(json.dumps(report, ensure_ascii=False, indent=2))  # noqa: T201
+    else:
+        _print(report)
+    return 1 if problems else 0
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _machine() -> dict[str, Any]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    return {"cores": cores, "memory_bytes": memory, "machine": platform.machine()}
+
+
+def _models(parts: Parts, problems: list[str]) -> list[dict[str, Any]]:
+    from pincite.errors import PinciteError
+    from pincite.models.registry import State
+
+    rows = []
+    needed = {parts.settings.model, parts.settings.embedder}
+    for entry in parts.registry.entries():
+        state = parts.registry.state(entry)
+        verified = False
+        if state is State.PRESENT:
+            try:
+                parts.registry.require(entry.name, entry.use)
+                verified = True
+            except PinciteError as error:
+                problems.append(f"{error.title}: {error.message}")
+        elif entry.name in needed:
+            problems.append(f"Model {entry.name}: {state.value}; pincite models fetch {entry.name}")
+        rows.append(
+            {"name": entry.name, "use": entry.use, "state": state.value, "verified": verified, "sha256": entry.sha256}
+        )
+    return rows
+
+
+def _library(directory: Path, problems: list[str]) -> dict[str, Any]:
+    from pincite.errors import PinciteError
+    from pincite.library import Library
+
+    try:
+        library = Library(directory)
+    except PinciteError as error:
+        problems.append(f"{error.title}: {error.message}")
+        return {"state": error.title}
+    manifest = library.manifest
+    facts = {
+        "state": "verified",
+        "generation": library.generation,
+        "documents": len(library.documents),
+        "passages": manifest["passages"],
+        "embedder": manifest["embedder"]["name"],
+        "not_read": manifest["failed"],
+    }
+    library.close()
+    return facts
+
+
+def _gpu(parts: Parts, problems: list[str]) -> dict[str, Any]:
+    from pincite.errors import PinciteError
+
+    try:
+        model = parts.model()
+    except PinciteError as error:
+        problems.append(f"{error.title}: {error.message}")
+        return {}
+    from pincite.llm.llama import gpu_offload_supported, offloaded_layers
+
+    facts = {"supported_by_build": gpu_offload_supported(), "layers_on_gpu": offloaded_layers(), "model": model.title}
+    model.close()
+    return facts
+
+
+def _print(report: dict[str, Any], indent: str = "") -> None:
+    for key, value in report.items():
+        if key == "problems":
+            continue
+        if isinstance(value, dict):
+            print(f"{indent}{key}:")  # noqa: T201
+            _print(value, indent + "  ")
+        elif isinstance(value, list):
+            print(f"{indent}{key}:")  # noqa: T201
+            for row in value:
+                text = "  ".join(str(item) for item in row.values()) if isinstance(row, dict) else str(row)
+                print(f"{indent}  {text}")  # noqa: T201
+        else:
+            print(f"{indent}{key}: {value}")  # noqa: T201
+    for problem in report.get("problems", ()):
+        print(f"problem: {problem}", file=sys.stderr)  # noqa: T201
+    if "problems" in report and not report["problems"]:
+        print("no problems found")  # noqa: T201

@@ -1,0 +1,64 @@
+"""`pincite search`: the passages a question finds, without any model writing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import textwrap
+
+__all__ = ["register"]
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add ``search``."""
+    parser = subparsers.add_parser("search", parents=[common], help="find passages, without an answer")
+    parser.add_argument("query", help="words or a question")
+    parser.add_argument("-n", "--count", type=int, default=10, help="how many passages (default 10)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(handler=_search)
+
+
+def _search(args: argparse.Namespace) -> int:
+    from pincite.assembly import open_searcher
+    from pincite.config import Home
+    from pincite.domain.text import collapse, normalise
+    from pincite.errors import QuestionError
+
+    query = collapse(normalise(args.query))
+    if not query:
+        raise QuestionError("the query is empty")
+    searcher = open_searcher(Home.find(args.home))
+    result = searcher.search(query, max(1, args.count))
+    rows = []
+    for hit in result.hits:
+        info = searcher.library.documents[hit.passage.document]
+        text = searcher.library.document(info.slug).text
+        rows.append(
+            {
+                "document": info.slug,
+                "short": info.short,
+                "label": hit.passage.label,
+                "kind": info.kind.value,
+                "path": list(hit.passage.path),
+                "start": hit.passage.span.start,
+                "end": hit.passage.span.end,
+                "text": hit.passage.span.of(text),
+                "score": round(hit.score, 4),
+                "exact": hit.exact,
+                "text_sha256": info.text_sha256,
+            }
+        )
+    notes = [text for _, text in result.lookup.missing]
+    searcher.library.close()
+    if args.json:
+        print(json.dumps({"query": query, "notes": notes, "passages": rows}, ensure_ascii=False, indent=2))  # noqa: T201
+    else:
+        width = min(100, shutil.get_terminal_size((88, 24)).columns)
+        for note in notes:
+            print(note)  # noqa: T201
+        for number, row in enumerate(rows, 1):
+            print(f"{number:2}. {row['short']} {row['label']} · {row['kind']} · {row['score']:.2f}")  # noqa: T201
+            preview = textwrap.shorten(str(row["text"]), 3 * width, placeholder=" …")
+            print(textwrap.fill(preview, width, initial_indent="    ", subsequent_indent="    "))  # noqa: T201
+    return 0 if rows else 3

@@ -1,0 +1,203 @@
+"""The registry, verification, adding by file, and the command line over them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from pincite.cli import models as commands
+from pincite.errors import ConfigError, DigestMismatch, ModelError, ModelMissing
+from pincite.models import verify as verify_module
+from pincite.models.add import add, describe
+from pincite.models.manifest import to_toml
+from pincite.models.registry import LOCAL, PARTIAL, Registry, State
+from tests.models.conftest import EMBEDDER_FILES, GGUF, WEIGHTS, embedder, llm, sha
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    manifest = tmp_path / "models.toml"
+    manifest.write_text(to_toml(llm()) + to_toml(embedder()), encoding="utf-8")
+    directory = tmp_path / "models"
+    directory.mkdir()
+    return Registry(directory, [manifest])
+
+
+def again(registry: Registry) -> Registry:
+    return Registry(registry.directory, [registry.directory.parent / "models.toml"])
+
+
+def test_unknown_names_list_the_known(registry: Registry) -> None:
+    with pytest.raises(ModelError, match="'gpt'") as caught:
+        registry.get("gpt")
+    assert "tiny, small-embedder" in caught.value.hint
+
+
+def test_states_need_no_hashing(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_module, "digest", lambda *_, **__: pytest.fail("hashed"))
+    entry = registry.get("tiny")
+    assert registry.state(entry) is State.MISSING
+    (registry.directory / PARTIAL / "tiny").mkdir(parents=True)
+    assert registry.state(entry) is State.PARTIAL
+    registry.path(entry).write_bytes(WEIGHTS[:-1])
+    assert registry.state(entry) is State.WRONG_SIZE
+    registry.path(entry).write_bytes(bytes(len(WEIGHTS)))
+    assert registry.state(entry) is State.PRESENT
+
+
+def test_require_verifies_every_byte(registry: Registry) -> None:
+    with pytest.raises(ModelMissing) as missing:
+        registry.require("tiny", "llm")
+    assert "pincite models fetch tiny" in missing.value.hint
+    path = registry.directory / "tiny.gguf"
+    path.write_bytes(WEIGHTS)
+    assert registry.require("tiny", "llm") == path
+    path.write_bytes(WEIGHTS[:-1] + b"!")
+    with pytest.raises(DigestMismatch, match=r"tiny\.gguf"):
+        registry.require("tiny", "llm")
+    with pytest.raises(ModelError, match="is of use llm, not embedder"):
+        registry.require("tiny", "embedder")
+
+
+def test_a_file_is_hashed_once_unless_it_changes(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = []
+    real = verify_module.digest
+    monkeypatch.setattr(verify_module, "digest", lambda path, *a, **k: (hashed.append(path), real(path, *a, **k))[1])
+    path = registry.directory / "tiny.gguf"
+    path.write_bytes(WEIGHTS)
+    registry.require("tiny", "llm")
+    registry.require("tiny", "llm")
+    assert len(hashed) == 1
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(WEIGHTS)
+    fresh.replace(path)
+    registry.require("tiny", "llm")
+    assert len(hashed) == 2
+
+
+def test_a_gguf_file_is_added_and_required(registry: Registry, tmp_path: Path) -> None:
+    given = tmp_path / "other.gguf"
+    given.write_bytes(GGUF + b"weights")
+    add(given, registry, name="other", sha256=sha(GGUF + b"weights").upper(), use="llm", title='A "model"')
+    found = again(registry)
+    assert found.require("other", "llm").read_bytes() == GGUF + b"weights"
+    assert found.get("other").title == 'A "model"'
+    assert found.get("other").local
+    given.rename(tmp_path / "third.gguf")
+    add(tmp_path / "third.gguf", found, name="third", sha256=sha(GGUF + b"weights"), use="llm")
+    assert [entry.name for entry in again(registry).entries()] == ["tiny", "small-embedder", "other", "third"]
+
+
+def test_a_directory_is_added_by_its_listing(tmp_path: Path, embedder_directory: Path) -> None:
+    empty = tmp_path / "models.toml"
+    empty.write_text("")
+    registry = Registry(tmp_path / "models", [empty])
+    _, digest = describe(embedder_directory)
+    assert digest == embedder().sha256
+    add(embedder_directory, registry, name="mine", sha256=digest, use="embedder")
+    found = Registry(tmp_path / "models", [empty])
+    path = found.require("mine", "embedder")
+    assert {item.relative_to(path).as_posix() for item in path.rglob("*") if item.is_file()} == set(EMBEDDER_FILES)
+    (path / "config.json").write_bytes(b'{"model_type": "best"}')
+    with pytest.raises(DigestMismatch, match=r"config\.json"):
+        found.require("mine", "embedder")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"PK\x03\x04" + bytes(20), "not a GGUF file"),
+        (b"GGUF", "not a GGUF file"),
+        (b"", "not a GGUF file"),
+        (b"GGUF" + struct.pack("<I", 1), "version 1 is not supported"),
+        (b"GGUF" + struct.pack(">I", 3), "is not supported"),
+    ],
+)
+def test_what_is_no_gguf_is_refused(registry: Registry, tmp_path: Path, content: bytes, complaint: str) -> None:
+    given = tmp_path / "x.gguf"
+    given.write_bytes(content)
+    with pytest.raises(ModelError, match=complaint):
+        add(given, registry, name="x", sha256=sha(content), use="llm")
+    assert list(registry.directory.iterdir()) == []
+
+
+def test_refused_additions_leave_nothing(registry: Registry, tmp_path: Path, embedder_directory: Path) -> None:
+    given = tmp_path / "x.gguf"
+    given.write_bytes(WEIGHTS)
+    with pytest.raises(DigestMismatch, match=r"x\.gguf"):
+        add(given, registry, name="x", sha256="0" * 64, use="llm")
+    with pytest.raises(ModelError, match="known already"):
+        add(given, registry, name="tiny", sha256=sha(WEIGHTS), use="llm")
+    with pytest.raises(ModelError, match="known already"):
+        add(embedder_directory, registry, name="x", sha256=embedder().sha256, use="embedder")
+    with pytest.raises(ModelError, match="is a directory"):
+        add(given, registry, name="x", sha256=sha(WEIGHTS), use="embedder")
+    with pytest.raises(ModelError, match="not there"):
+        add(tmp_path / "none.gguf", registry, name="x", sha256=sha(WEIGHTS), use="llm")
+    with pytest.raises(ConfigError, match="name: 'Not a name'"):
+        add(given, registry, name="Not a name", sha256=sha(WEIGHTS), use="llm")
+    assert not (registry.directory / LOCAL).exists()
+    assert not (registry.directory / "x.gguf").exists()
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--home")
+    parser = argparse.ArgumentParser()
+    commands.register(parser.add_subparsers(), common)
+    args = parser.parse_args(["models", *words])
+    code = args.handler(args)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_command_line(
+    registry: Registry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PINCITE_MODELS", str(registry.directory))
+    monkeypatch.setattr("pincite.models.manifest.shipped", lambda: tmp_path / "models.toml")
+    code, out, _ = run(capsys, "list", "--json", "--home", str(tmp_path))
+    assert code == 0
+    assert [(row["name"], row["state"]) for row in json.loads(out)] == [
+        ("tiny", "missing"),
+        ("small-embedder", "missing"),
+    ]
+    assert run(capsys, "verify")[0] == 1  # nothing here is not a success
+
+    given = tmp_path / "other.gguf"
+    given.write_bytes(GGUF)
+    _, out, _ = run(capsys, "add", str(given), "--digest")
+    assert out.split()[0] == sha(GGUF)
+    code, out, err = run(capsys, "add", str(given), "--name", "other", "--sha256", out.split()[0])
+    assert (code, out) == (0, "")
+    assert "other: added" in err
+    code, out, _ = run(capsys, "verify")
+    assert code == 0
+    assert out == f"other: verified, sha256 {sha(GGUF)}\n"
+    (registry.directory / "other.gguf").write_bytes(GGUF[:-1] + b"!")
+    code, out, _ = run(capsys, "verify", "other")
+    assert code == 1
+    assert "other: FAILED: Digest does not match" in out
+    with pytest.raises(ConfigError, match="--name and --sha256"):
+        run(capsys, "add", str(given))
+
+
+def test_an_interrupted_fetch_says_how_to_go_on(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("PINCITE_MODELS", str(registry.directory))
+    monkeypatch.setattr("pincite.models.manifest.shipped", lambda: tmp_path / "models.toml")
+    monkeypatch.setattr("pincite.models.fetch.Fetcher.fetch", interrupted)
+    code, _, err = run(capsys, "fetch", "tiny", "--hub", "file:///nowhere")
+    assert code == 130
+    assert "Run the same command again" in err
