@@ -137,7 +137,9 @@ def native_wheel() -> Path:
         command.append("--no-cache-dir")  # pip's cache does not tell a CPU build from a GPU build
     build([*command, f"{NATIVE}=={pinned[1]}"], LOGS / "llama.cpp.log")
     wheel = next(fresh.glob("llama_cpp_python-*.whl"))
-    return wheel.rename(folder / wheel.name)
+    built_wheel = wheel.rename(folder / wheel.name)
+    shutil.rmtree(fresh)
+    return built_wheel
 
 
 def check_compiler() -> None:

@@ -22,7 +22,7 @@ FINAL = ("Done", "Not found in corpus", "Error", "Stopped")
 async def take(home: Home, question: str, size: tuple[int, int], seconds: float) -> str:
     """Ask `question` and return the screen as SVG once the answer stands."""
     settings = Settings.load(home)
-    app = PinciteApp(lambda _report: open_assistant(home, settings), export_directory=home.sessions)
+    app = PinciteApp(lambda report: open_assistant(home, settings, report), export_directory=home.sessions)
     end = time.monotonic() + seconds
     try:
         async with app.run_test(size=size) as pilot:

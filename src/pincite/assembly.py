@@ -180,6 +180,4 @@ def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:
     for file in candidates:
         if file.is_file():
             return load_corpus_file(file, home.path / "sources")
-    raise ConfigError(
-        f"{candidates[0]}: no such file", hint="Name files or directories: pincite corpus build PATH…"
-    )
+    raise ConfigError(f"{candidates[0]}: no such file", hint="Name files or directories: pincite corpus build PATH…")

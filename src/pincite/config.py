@@ -109,10 +109,10 @@ class Settings:
     context: int = 4096
     """Context length in tokens."""
 
-    answer_tokens: int = 160
+    answer_tokens: int = 140
     """Most tokens a draft may have."""
 
-    evidence_tokens: int = 420
+    evidence_tokens: int = 380
     """Most tokens of evidence given to the model; reading them is the main cost on a CPU."""
 
     passages: int = 10

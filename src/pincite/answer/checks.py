@@ -15,25 +15,35 @@ from pincite.search.terms import content_words
 __all__ = ["Support", "check_claim"]
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|unlawful\w*|illegal\w*|refuse\w*|"
+    r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|"
+    r"unlawful\w*|illegal\w*|refuse\w*|"
     r"exempt\w*|excluded?|except|unless|ceases?|stop\w*|only|infringement)\b|n['’]t\b",
     re.I,
 )
 _FORBIDS = re.compile(
-    r"\b(?:must|shall|may|can|should|will|is|are|be)(?: (?:therefore|also|then|generally))? (?:not|never|no)\b|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*|\bnot (?:allowed|permitted|required|necessary|obliged)",
+    r"\b(?:must|shall|may|can|should|will|is|are|be)(?: (?:therefore|also|then|generally))? (?:not|"
+    r"never|no)\b|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*|\bnot (?:allowed|permitted|required|"
+    r"necessary|obliged)",
     re.I,
 )
 _OBLIGES = re.compile(
-    r"\b(?:must|shall|required?|requires|requirement|obliged|obligation|obligatory|mandatory|has to|have to|needs? to|is to|are to|responsible|ensure|only|"
+    r"\b(?:must|shall|required?|requires|requirement|obliged|obligation|obligatory|mandatory|has to|"
+    r"have to|needs? to|is to|are to|responsible|ensure|only|"
     r"within|at least|no later|not later|should|entitled|right)\b",
     re.I,
 )
 _MUST = re.compile(r"\b(?:must|shall|required to|is required|are required|obliged to|has to|have to|mandatory)\b", re.I)
 _MAY = re.compile(r"\b(?:may|allowed|permitted|is free to|are free to|optional)\b(?! not)", re.I)
 _PERMITS = re.compile(
-    r"\b(?:may|can|could|allowed?|permit\w*|authori[sz]\w*|lawful|right|entitled|except|unless|only if|provided that|shall not apply|not apply|possible|subject to|"
+    r"\b(?:may|can|could|allowed?|permit\w*|authori[sz]\w*|lawful|right|entitled|except|unless|only if|"
+    r"provided that|shall not apply|not apply|possible|subject to|"
     r"where|if|optional|free)\b",
     re.I,
+)
+
+_LAW = re.compile(r"\b(?:the|by|under|eu) (?:law|gdpr|regulation|directive)\b|^(?:law|gdpr)\b", re.I)
+_POLICY = re.compile(
+    r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
 _LEAST_SIMILARITY = 0.38
@@ -49,6 +59,7 @@ class Support:
         context: headings and pin-cites of the evidence, which may be named but prove nothing else.
         best: the cited sentence most like the claim.
         similarity: cosine of the claim with `best`.
+        kinds: "law", "policy": what kinds of document are cited.
         question: the question asked; its words may be repeated, its numbers prove nothing.
     """
 
@@ -57,11 +68,13 @@ class Support:
     best: str
     similarity: float
     question: str
+    kinds: frozenset[str] = frozenset({"law", "policy"})
 
 
 def check_claim(claim: str, support: Support) -> str:
     """Return the name of the first check that fails, or "" if the claim is supported."""
     for name, passes in (
+        ("attribution", _attributed),
         ("numbers", _numbers),
         ("provisions", _provisions),
         ("negation", _negation),
@@ -72,6 +85,17 @@ def check_claim(claim: str, support: Support) -> str:
         if not passes(claim, support):
             return name
     return ""
+
+
+def _attributed(claim: str, support: Support) -> bool:
+    """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy."""
+    law = _LAW.search(claim)
+    policy = _POLICY.search(claim)
+    if law and not policy:
+        return "law" in support.kinds
+    if policy and not law:
+        return "policy" in support.kinds
+    return True
 
 
 def _numbers(claim: str, support: Support) -> bool:
@@ -103,7 +127,11 @@ def _negation(claim: str, support: Support) -> bool:
     if _MUST.search(claim) or _MAY.search(claim):
         # "must not" in the best sentence and no limit in the claim: the claim turns the rule round
         reverses = _FORBIDS.search(support.best) is not None and _NEGATION.search(claim) is None
-        return not (reverses and not _MUST.search(_FORBIDS.sub(" ", support.best)) and not _PERMITS.search(_FORBIDS.sub(" ", support.best)))
+        return not (
+            reverses
+            and not _MUST.search(_FORBIDS.sub(" ", support.best))
+            and not _PERMITS.search(_FORBIDS.sub(" ", support.best))
+        )
     return True
 
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from pincite.answer.checks import Support, check_claim
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, quote_with_lead_in
 from pincite.answer.numbers import numbers_in
 from pincite.domain.answers import Citation, Claim
 from pincite.domain.documents import Span
+from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
 from pincite.search.search import SentenceHit
 
-__all__ = ["Composer"]
+__all__ = ["BESIDE_THE_POINT", "Composer"]
+
+BESIDE_THE_POINT = frozenset({"repetition", "relevance"})
+"""Checks whose failing takes a sentence out of the answer without making the answer a partial one."""
 
 _MOST_QUOTES = 2
+_LEAST_RELEVANT = 0.35
+"""Similarity (cosine) to the question below which a further sentence is beside the point."""
+
+_SAME = 0.93
+"""Similarity (cosine) from which a sentence only repeats an earlier one."""
 
 
 class Composer:
@@ -30,6 +37,8 @@ class Composer:
         self.claims: list[Claim] = []
         self.citations: list[Citation] = []
         self._cited: set[int] = set()
+        self._vectors: list[Vectors] = []
+        self._asked = searcher.encode([question])[0]
 
     def add(self, sentence: DraftSentence) -> str:
         """Check a sentence of the draft; keep it with its quotations, or return the name of the check it failed.
@@ -38,13 +47,22 @@ class Composer:
         it cites and then against the other evidence: what counts is that a stored sentence supports it.
         """
         vector = self._searcher.encode([sentence.text])[0]
+        if any(float(vector @ other) > _SAME for other in self._vectors):
+            return "repetition"
+        if self.claims and float(vector @ self._asked) < _LEAST_RELEVANT:
+            return "relevance"
         failed = ""
         others = sorted((n for n in self._evidence if n not in sentence.cites), key=lambda n: -self._nearest(n, vector))
-        for numbers in (sentence.cites, *((n,) for n in sentence.cites if len(sentence.cites) > 1), *((n,) for n in others)):
+        for numbers in (
+            sentence.cites,
+            *((n,) for n in sentence.cites if len(sentence.cites) > 1),
+            *((n,) for n in others),
+        ):
             reason = check_claim(sentence.text, self._support(numbers, vector))
             if not reason:
                 marks = tuple(dict.fromkeys(mark for n in numbers for mark in self._cite(n, sentence.text, vector)))
                 self.claims.append(Claim(sentence.text, marks))
+                self._vectors.append(vector)
                 self._cited.update(numbers)
                 return ""
             failed = failed or reason
@@ -68,11 +86,11 @@ class Composer:
         """Return the evidence that claims cite."""
         return [self._evidence[n] for n in sorted(self._cited)]
 
-    def _nearest(self, n: int, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
+    def _nearest(self, n: int, vector: Vectors) -> float:
         hits = self._searcher.sentences(self._evidence[n].hit.passage, vector)
         return max((hit.similarity for hit in hits), default=0.0)
 
-    def _support(self, numbers: Sequence[int], vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Support:
+    def _support(self, numbers: Sequence[int], vector: Vectors) -> Support:
         parts, context, best = [], [], (0.0, "")
         for n in numbers:
             selected = self._evidence[n]
@@ -81,9 +99,10 @@ class Composer:
             context += [item.cite, item.title, *item.path]
             for hit in self._searcher.sentences(selected.hit.passage, vector):
                 best = max(best, (hit.similarity, item.quote_text(hit.span)))
-        return Support("\n".join(parts), "\n".join(context), best[1], best[0], self._question)
+        kinds = frozenset(self._evidence[n].item.kind.value for n in numbers)
+        return Support("\n".join(parts), "\n".join(context), best[1], best[0], self._question, kinds)
 
-    def _cite(self, n: int, claim: str, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> list[int]:
+    def _cite(self, n: int, claim: str, vector: Vectors) -> list[int]:
         """Return the numbers of the citations that show the claim in evidence `n`: its nearest sentence and, if
         that lacks a number of the claim, the nearest one that has it."""
         selected = self._evidence[n]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from pincite.answer.abstain import Policy, judge
-from pincite.answer.compose import Composer
+from pincite.answer.compose import BESIDE_THE_POINT, Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
 from pincite.answer.evidence import Selected, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
@@ -17,7 +17,19 @@ from pincite.config import Settings
 from pincite.domain.answers import Answer, EvidenceItem, Reason, Status, Timings
 from pincite.domain.assistant import SourceView, StatusLine
 from pincite.domain.documents import Span
-from pincite.domain.events import Cancelled, Checked, Checking, Event, Evidence, Finished, Loading, Reading, Refused, Searching, Token
+from pincite.domain.events import (
+    Cancelled,
+    Checked,
+    Checking,
+    Event,
+    Evidence,
+    Finished,
+    Loading,
+    Reading,
+    Refused,
+    Searching,
+    Token,
+)
 from pincite.domain.text import collapse, normalise
 from pincite.errors import QuestionError
 from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
@@ -64,7 +76,9 @@ class Engine:
         seal: the seal's state, in words for the status line.
     """
 
-    def __init__(self, searcher: Searcher, load_model: Callable[[], LanguageModel], settings: Settings, *, seal: str) -> None:
+    def __init__(
+        self, searcher: Searcher, load_model: Callable[[], LanguageModel], settings: Settings, *, seal: str
+    ) -> None:
         self._searcher = searcher
         self._load_model = load_model
         self._model: LanguageModel | None = None
@@ -163,13 +177,16 @@ class Engine:
                 dropped.append((sentence.text, failed))
             yield Checked(sentence.text, failed)
         drafted = bool(composer.claims)
+        unsupported = [text for text, check in dropped if check not in BESIDE_THE_POINT]
         if drafted or strong:
             for selected in _to_quote(composer, evidence):
                 composer.add_quotation(selected)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims:
             message = _MESSAGES[Reason.DRAFT_FAILED]
-            yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.DRAFT_FAILED, message, evidence, tuple(dropped)))
+            yield Refused(
+                self._no_answer(run, Status.NOT_FOUND, Reason.DRAFT_FAILED, message, evidence, tuple(dropped))
+            )
             return
         missing = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
         notes = [missing] if missing else []
@@ -177,16 +194,17 @@ class Engine:
         if not drafted:
             reason = Reason.DRAFT_FAILED
             notes.append("The drafted answer failed the checks; the governing words are quoted instead.")
-        elif dropped:
-            notes.append(f"{len(dropped)} drafted sentence(s) failed the checks and are not shown.")
+        elif unsupported:
+            notes.append(f"{len(unsupported)} drafted sentence(s) failed the checks and are not shown.")
         elif missing:
             reason = Reason.NO_SUCH_PROVISION
         done = run.generation
+        complete = drafted and not unsupported and not missing
         yield Finished(
             Answer(
                 question=run.question,
                 standalone=run.standalone.text,
-                status=Status.PARTIAL if dropped or missing or not drafted else Status.ANSWERED,
+                status=Status.ANSWERED if complete else Status.PARTIAL,
                 reason=reason,
                 message=" ".join(notes),
                 claims=tuple(composer.claims),
@@ -258,7 +276,7 @@ def _rough_tokens(text: str) -> int:
 
 
 def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> list[Selected]:
-    """Return the evidence that must be quoted because no claim cites it: the best piece, and the best of the other kind.
+    """Return the evidence to be quoted because no claim cites it: the best piece, and the best of the other kind.
 
     Law and policy are shown side by side whenever both are near the question.
     """

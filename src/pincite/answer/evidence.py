@@ -13,7 +13,10 @@ from pincite.search.terms import content_words
 
 __all__ = ["Selected", "select_evidence"]
 
-_MOST_ITEMS = 5
+_MOST_ITEMS = 4
+_NEAR = 0.6
+"""Share of the best evidence's strength below which a passage is beside the point."""
+
 _WHOLE = 650
 """Characters up to which the best passage is given whole: its conditions and exceptions stand beside the rule."""
 
@@ -66,11 +69,14 @@ def select_evidence(
     if not candidates:
         return ()
     ranked = _law_beside_policy(candidates)
+    best = max(candidate.strength for candidate in ranked)
     chosen: list[Selected] = []
     left = budget
     for position, candidate in enumerate(ranked):
         if len(chosen) == _MOST_ITEMS:
             break
+        if chosen and candidate.strength < _NEAR * best and not candidate.hit.exact:
+            continue  # a small model writes a sentence about whatever it is given
         whole = position == 0 or candidate.hit.exact
         cut = _cut(candidate, whole=whole)
         tokens = count(cut.prompt_text) + count(cut.item.cite) + 8
@@ -80,9 +86,7 @@ def select_evidence(
         if tokens <= left or not chosen:
             chosen.append(cut)
             left -= tokens
-    return tuple(
-        replace(selected, item=replace(selected.item, n=n)) for n, selected in enumerate(chosen, 1)
-    )
+    return tuple(replace(selected, item=replace(selected.item, n=n)) for n, selected in enumerate(chosen, 1))
 
 
 def _candidate(searcher: Searcher, hit: Hit, result: SearchResult) -> Selected:
@@ -127,7 +131,7 @@ def _law_beside_policy(candidates: Sequence[Selected]) -> list[Selected]:
     ranked = sorted(candidates, key=lambda c: -c.hit.score)
     first = ranked[0]
     other = next((c for c in ranked[1:] if c.item.kind is not first.item.kind), None)
-    if other is not None and (other.strength >= 0.6 * first.strength or other.hit.exact):
+    if other is not None and (other.strength >= _NEAR * first.strength or other.hit.exact):
         ranked.remove(other)
         ranked.insert(1, other)
     return ranked

@@ -12,11 +12,14 @@ __all__ = ["Standalone", "make_standalone"]
 from dataclasses import dataclass
 
 _OPENING = re.compile(
-    r"(?:and|but|or|so|then|also|what about|how about|what if|even if|in that case|if so|why|who else|since when|until when)\b[ ,]?",
+    r"(?:and|but|or|so|then|also|what about|how about|what if|even if|in that case|if so|why|who else|"
+    r"since when|until when)\b[ ,]?",
     re.I,
 )
 _POINTING = re.compile(
-    r"\b(?:it|its|that|this|those|these|they|them|their|there|then|such|the same|one|ones|he|she|him|her|both|either|neither)\b", re.I
+    r"\b(?:it|its|that|this|those|these|they|them|their|there|then|such|the same|one|ones|he|she|him|"
+    r"her|both|either|neither)\b",
+    re.I,
 )
 _FEW_WORDS = 6
 

@@ -7,23 +7,31 @@ from decimal import Decimal, InvalidOperation
 
 __all__ = ["numbers_in", "provision_numbers_in", "quantities_in"]
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()  # fmt: skip
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 _WORDS = {word: value for value, word in enumerate(_UNITS)} | {word: 10 * i for i, word in enumerate(_TENS, 2)}
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "mio": 1_000_000, "billion": 1_000_000_000}
 _UNIT_WORDS = "|".join(_UNITS)
-_SPELLED = re.compile(rf"\b(?:({'|'.join(_TENS)})(?:[- ]({_UNIT_WORDS}))?|({_UNIT_WORDS}))\b(?: (hundred|thousand|million|billion))?", re.I)
+_SPELLED = re.compile(
+    rf"\b(?:({'|'.join(_TENS)})(?:[- ]({_UNIT_WORDS}))?|({_UNIT_WORDS}))\b(?: (hundred|thousand|million|billion))?",
+    re.I,
+)
 _DIGITS = re.compile(
     r"(?<![\w.])(\d{1,3}(?:[ ,.'’]\d{3})+(?!\d)|\d+(?:[.,]\d+)?)(?: ?(hundred|thousand|million|billion|mio|m)\b)?", re.I
 )
 _PROVISION = re.compile(
-    r"\b(?:articles?|art\.?|recitals?|sections?|sec\.?|annex(?:es)?|chapters?|clauses?|paragraphs?|points?|§+|policy|regulation|directive|\(EU\)|No\.?)"
+    r"\b(?:articles?|art\.?|recitals?|sections?|sec\.?|annex(?:es)?|chapters?|clauses?|paragraphs?|"
+    r"points?|§+|policy|regulation|directive|\(EU\)|No\.?)"
     r" ?((?:\(?[0-9]+[a-z]?\)?(?:[./:-][0-9]+)*(?:\([0-9a-z]+\))*(?:(?:, | and | or | to |–|-)(?=\d))?)+)",
     re.I,
 )
 _UNIT = re.compile(
     r" ?-?(?:(?:calendar|working|business|further|more|additional|consecutive|full|whole) )*"
-    r"(hours?|days?|weeks?|months?|years?|minutes?|%|per ?cent|percent|euros?|eur|€|dollars?|usd|\$|pages?|people|persons|employees|records|copies)",
+    r"(hours?|days?|weeks?|months?|years?|minutes?|%|per ?cent|percent|euros?|eur|€|dollars?|usd|\$|"
+    r"pages?|people|persons|employees|records|copies)",
     re.I,
 )
 

@@ -44,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(args.handler(args))
     except PinciteError as error:
-        print(f"{error.title}: {printable(error.message)}", file=sys.stderr)  # noqa: T201
+        print(f"{error.title}: {printable(error.message)}", file=sys.stderr)
         if error.hint:
-            print(printable(error.hint), file=sys.stderr)  # noqa: T201
+            print(printable(error.hint), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)  # noqa: T201
+        print("Stopped.", file=sys.stderr)
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # the reader of our output has gone; point it at nothing so that the interpreter's last flush is quiet
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("PINCITE_DEBUG"):
             raise
-        print(  # noqa: T201
+        print(
             f"Unexpected error: {type(error).__name__}: {printable(str(error))}\n"
             "This is a fault in Pincite. Run again with PINCITE_DEBUG=1 to see where it happened.",
             file=sys.stderr,

@@ -67,12 +67,12 @@ def _ask(args: argparse.Namespace) -> int:
     if answer is None:
         raise KeyboardInterrupt
     if args.json:
-        print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
     else:
         from pincite.answer.report import to_text
 
         width = min(100, shutil.get_terminal_size((88, 24)).columns)
-        print(to_text(answer, width=width))  # noqa: T201
+        print(to_text(answer, width=width))
     return EXIT_CODES[answer.status.value]
 
 

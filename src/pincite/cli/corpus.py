@@ -37,7 +37,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "build",
         parents=[common],
         help="build the library",
-        description="Builds the library from files and directories, or without any from corpus.toml. Only changed texts "
+        description="Builds the library from files and directories, or without any from corpus.toml. Only changed "
+        "texts "
         "are embedded again; a build that was stopped goes on where it was; the old library answers until the new one "
         "is complete.",
     )
@@ -71,18 +72,27 @@ def _list(args: argparse.Namespace) -> int:
     ]
     failed = library.manifest["failed"]
     if args.json:
-        print(json.dumps({"generation": library.generation, "documents": rows, "failed": failed}, ensure_ascii=False, indent=2))  # noqa: T201
+        print(
+            json.dumps(
+                {"generation": library.generation, "documents": rows, "failed": failed}, ensure_ascii=False, indent=2
+            )
+        )
         return 0
     width = max(len(row["document"]) for row in rows)
     for row in rows:
         effective = row["provenance"]["effective"]
-        details = " · ".join(filter(None, (row["kind"], f"{row['passages']} passages", effective and f"effective {effective}")))
-        print(f"{row['document']:<{width}}  {row['title']} ({details})")  # noqa: T201
+        details = " · ".join(
+            filter(None, (row["kind"], f"{row['passages']} passages", effective and f"effective {effective}"))
+        )
+        print(f"{row['document']:<{width}}  {row['title']} ({details})")
         for warning in row["warnings"]:
-            print(f"{'':<{width}}  warning: {warning}")  # noqa: T201
+            print(f"{'':<{width}}  warning: {warning}")
     for name, reason in failed:
-        print(f"not read: {name}: {reason}")  # noqa: T201
-    print(f"{len(rows)} documents, {library.manifest['passages']} passages, generation {library.generation}", file=sys.stderr)  # noqa: T201
+        print(f"not read: {name}: {reason}")
+    print(
+        f"{len(rows)} documents, {library.manifest['passages']} passages, generation {library.generation}",
+        file=sys.stderr,
+    )
     return 0
 
 
@@ -110,18 +120,18 @@ def _show(args: argparse.Namespace) -> int:
         "warnings": list(info.warnings),
     }
     if args.json:
-        print(json.dumps(facts, ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
         return 0
     for key, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{name} {number}" for name, number in value.items())
         elif isinstance(value, list):
             value = "; ".join(value)
-        print(f"{key:12} {value}")  # noqa: T201
+        print(f"{key:12} {value}")
     for node in document.provisions[1:]:
         if node.heading:
             depth = sum(1 for _ in document.ancestors(node))
-            print(f"{'  ' * (depth + 1)}{node.label} {node.heading}".rstrip())  # noqa: T201
+            print(f"{'  ' * (depth + 1)}{node.label} {node.heading}".rstrip())
     return 0
 
 
@@ -133,9 +143,12 @@ def _show_provision(document: Document, name: str) -> int:
     found = [node for node in document.provisions if node.label and node.label.casefold() in wanted]
     if not found:
         labels = [node.label for node in document.provisions if node.label]
-        raise LibraryError(f"{document.short} has no {name}", hint=f"Its labels run from {labels[0]} to {labels[-1]}." if labels else "")
+        raise LibraryError(
+            f"{document.short} has no {name}",
+            hint=f"Its labels run from {labels[0]} to {labels[-1]}." if labels else "",
+        )
     for node in found:
-        print(document.text[node.start : node.end])  # noqa: T201
+        print(document.text[node.start : node.end])
     return 0
 
 
@@ -148,7 +161,9 @@ def _build(args: argparse.Namespace) -> int:
     with console_progress() as progress:
         report = build_corpus(Home.find(args.home), args.paths, progress=progress, rebuild=args.rebuild)
     for name, reason in report.failed:
-        print(printable(f"not read: {name}: {reason}"), file=sys.stderr)  # noqa: T201
-    state = "up to date" if report.up_to_date else f"built ({report.embedded} texts embedded, {report.reused} unchanged)"
-    print(f"{report.documents} documents, {report.passages} passages: {state}", file=sys.stderr)  # noqa: T201
+        print(printable(f"not read: {name}: {reason}"), file=sys.stderr)
+    state = (
+        "up to date" if report.up_to_date else f"built ({report.embedded} texts embedded, {report.reused} unchanged)"
+    )
+    print(f"{report.documents} documents, {report.passages} passages: {state}", file=sys.stderr)
     return 0

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_PACKAGES = ("llama-cpp-python", "sentence-transformers", "torch", "transformers", "faiss-cpu", "apsw", "numpy", "textual")
+_PACKAGES = (
+    "llama-cpp-python",
+    "sentence-transformers",
+    "torch",
+    "transformers",
+    "faiss-cpu",
+    "apsw",
+    "numpy",
+    "textual",
+)
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
@@ -27,7 +36,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "doctor",
         parents=[common],
         help="check the installation",
-        description="Checks packages, models (every byte against its digest), library and machine, and loads the language "
+        description="Checks packages, models (every byte against its digest), library and machine, and loads the "
+        "language "
         "model to see whether a GPU is really used. Exit code 1 if something is missing or damaged.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -41,7 +51,11 @@ def _doctor(args: argparse.Namespace) -> int:
     from pincite.errors import PinciteError
 
     problems: list[str] = []
-    report: dict[str, Any] = {"pincite": __version__, "python": platform.python_version(), "platform": platform.platform()}
+    report: dict[str, Any] = {
+        "pincite": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
     report["packages"] = {name: _version(name) for name in _PACKAGES}
     report["machine"] = _machine()
     home = Home.find(args.home)
@@ -58,7 +72,7 @@ def _doctor(args: argparse.Namespace) -> int:
     report["seal"] = "not sealed: network access is not yet denied by the kernel in this version"
     report["problems"] = problems
     if args.json:
-        print(json.dumps(report, ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         _print(report)
     return 1 if problems else 0
@@ -142,16 +156,16 @@ def _print(report: dict[str, Any], indent: str = "") -> None:
         if key == "problems":
             continue
         if isinstance(value, dict):
-            print(f"{indent}{key}:")  # noqa: T201
+            print(f"{indent}{key}:")
             _print(value, indent + "  ")
         elif isinstance(value, list):
-            print(f"{indent}{key}:")  # noqa: T201
+            print(f"{indent}{key}:")
             for row in value:
                 text = "  ".join(str(item) for item in row.values()) if isinstance(row, dict) else str(row)
-                print(f"{indent}  {text}")  # noqa: T201
+                print(f"{indent}  {text}")
         else:
-            print(f"{indent}{key}: {value}")  # noqa: T201
+            print(f"{indent}{key}: {value}")
     for problem in report.get("problems", ()):
-        print(f"problem: {problem}", file=sys.stderr)  # noqa: T201
+        print(f"problem: {problem}", file=sys.stderr)
     if "problems" in report and not report["problems"]:
-        print("no problems found")  # noqa: T201
+        print("no problems found")

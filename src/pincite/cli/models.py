@@ -179,8 +179,8 @@ def _named(registry: Registry, names: Sequence[str]) -> list[ModelEntry]:
 
 
 def _say(line: str) -> None:
-    print(line)  # noqa: T201
+    print(line)
 
 
 def _note(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201
+    print(line, file=sys.stderr)

@@ -70,7 +70,7 @@ class _Lines:
         if what != self._what:
             self._what, self._started, self._first, self._told = what, now, done, 0.0
             if not total:
-                print(f"{what} …", file=sys.stderr, flush=True)  # noqa: T201
+                print(f"{what} …", file=sys.stderr, flush=True)
         if not total or (done < total and now - self._told < _SECONDS_BETWEEN_LINES and self._told):
             return
         if done >= total and self._told == float("inf"):
@@ -79,7 +79,7 @@ class _Lines:
         if done > self._first and done < total:
             left = f", {_time((now - self._started) * (total - done) / (done - self._first))} left"
         amount = f"{_amount(done, unit)} of {_amount(total, unit)}"
-        print(f"{what}: {100 * done // total}% ({amount}{left})", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{what}: {100 * done // total}% ({amount}{left})", file=sys.stderr, flush=True)
         self._told = float("inf") if done >= total else now
 
 

@@ -52,13 +52,13 @@ def _search(args: argparse.Namespace) -> int:
     notes = [text for _, text in result.lookup.missing]
     searcher.library.close()
     if args.json:
-        print(json.dumps({"query": query, "notes": notes, "passages": rows}, ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps({"query": query, "notes": notes, "passages": rows}, ensure_ascii=False, indent=2))
     else:
         width = min(100, shutil.get_terminal_size((88, 24)).columns)
         for note in notes:
-            print(note)  # noqa: T201
+            print(note)
         for number, row in enumerate(rows, 1):
-            print(f"{number:2}. {row['short']} {row['label']} · {row['kind']} · {row['score']:.2f}")  # noqa: T201
+            print(f"{number:2}. {row['short']} {row['label']} · {row['kind']} · {row['score']:.2f}")
             preview = textwrap.shorten(str(row["text"]), 3 * width, placeholder=" …")
-            print(textwrap.fill(preview, width, initial_indent="    ", subsequent_indent="    "))  # noqa: T201
+            print(textwrap.fill(preview, width, initial_indent="    ", subsequent_indent="    "))
     return 0 if rows else 3

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 from pincite.domain.answers import Answer, EvidenceItem
 
-__all__ = ["Cancelled", "Checked", "Checking", "Event", "Evidence", "Finished", "Loading", "Reading", "Refused", "Searching", "Token"]
+__all__ = [
+    "Cancelled",
+    "Checked",
+    "Checking",
+    "Event",
+    "Evidence",
+    "Finished",
+    "Loading",
+    "Reading",
+    "Refused",
+    "Searching",
+    "Token",
+]
 
 
 @dataclass(frozen=True, slots=True)

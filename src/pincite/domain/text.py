@@ -23,8 +23,8 @@ def normalise(text: str) -> str:
 
     Line feeds stay; carriage returns, form feeds and Unicode line separators become line feeds; every
     other white space becomes one space, none of it at the ends of lines. Soft hyphens, zero-width spaces
-    and byte-order marks vanish; all other control, bidi, surrogate, private-use and tag characters become U+FFFD, so that
-    nothing is dropped in silence. Idempotent.
+    and byte-order marks vanish; all other control, bidi, surrogate, private-use and tag characters become
+    U+FFFD, so that nothing is dropped in silence. Idempotent.
     """
     text = text.replace("\r\n", "\n")
     text = re.sub("[\r\x0b\x0c\x85\u2028\u2029]", "\n", text)

@@ -16,11 +16,15 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import numpy as np
 from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as transformers_logging
 
 from pincite.embed.protocol import Vectors
 from pincite.errors import ModelError
 
 __all__ = ["TransformerEmbedder"]
+
+
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it draws over the TUI and into standard error
 
 
 class TransformerEmbedder:

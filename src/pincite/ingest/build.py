@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from pincite.library.schema import SCHEMA_VERSION, Writer
 __all__ = ["BuildReport", "build_library"]
 
 _BATCH = 64
+_COLUMN = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,21 @@ def build_library(
         old = None if rebuild else _current(generations)
         if old is not None and old[1].get("inputs") == inputs:
             facts = old[1]
-            failed = tuple((name, reason) for name, reason in facts["failed"])
-            return BuildReport(old[0].name, len(facts["documents"]), facts["passages"], 0, facts["passages"], failed, True)
+            unread = tuple((name, reason) for name, reason in facts["failed"])
+            return BuildReport(
+                old[0].name, len(facts["documents"]), facts["passages"], 0, facts["passages"], unread, True
+            )
         parsed, failed = _parse_all(sources, progress)
         if not parsed:
-            raise LibraryError(f"no document could be read; first reason: {failed[0][1]}")
+            reason = f"; first reason: {failed[0][1]}" if failed else ""
+            raise LibraryError(f"no document could be read{reason}")
         store = _VectorStore(generations.work, embedder_sha256, load_embedder)
         if not rebuild:
             store.take_from(directory, embedder_sha256)
         texts = [(_passage_texts(one), _sentence_texts(one)) for one in parsed]
-        flat = [text for passages, sentences in texts for text in (*passages, *(s for group in sentences for s in group))]
+        flat = [
+            text for passages, sentences in texts for text in (*passages, *(s for group in sentences for s in group))
+        ]
         store.fill(flat, progress)
         staging = generations.stage()
         rows: list[Vectors] = []
@@ -151,9 +158,19 @@ def _sentence_texts(one: Parsed) -> list[list[str]]:
     """Return what is embedded for each sentence: its nearest heading, its lead-in and its words."""
     text = one.document.text
     return [
-        [" ".join(filter(None, (f"{p.path[-1]}:" if p.path else "", _lead(one, p), span.of(text)))) for span in p.sentences]
+        [
+            " ".join(filter(None, (f"{p.path[-1]}:" if p.path else "", _lead(one, p), _cells(span.of(text)))))
+            for span in p.sentences
+        ]
         for p in one.passages
     ]
+
+
+def _cells(sentence: str) -> str:
+    """Return a table row's cells without their column headings, which would drown the words that matter."""
+    if len(_COLUMN.findall(sentence)) < 2:
+        return sentence
+    return _COLUMN.sub(" ", sentence).strip()
 
 
 def _lead(one: Parsed, passage: Passage) -> str:
@@ -176,7 +193,8 @@ def _facts(
         "inputs": inputs,
         "embedder": {"name": embedder_name, "sha256": embedder_sha256, "dimension": int(rows[0].shape[0])},
         "documents": {
-            one.document.slug: {"sha256": one.document.provenance.sha256, "passages": len(one.passages)} for one in parsed
+            one.document.slug: {"sha256": one.document.provenance.sha256, "passages": len(one.passages)}
+            for one in parsed
         },
         "passages": len(rows),
         "failed": [list(pair) for pair in failed],
@@ -193,7 +211,16 @@ class _VectorStore:
         self.embedded = 0
         self.reused = 0
         work.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._connection = apsw.Connection(str(work / f"vectors-{model[:16]}.db"))
+        path = work / f"vectors-{model[:16]}.db"
+        try:
+            self._open(path)
+        except (apsw.Error, ValueError):  # what a killed build left is a saving, never a condition
+            self._vectors.clear()
+            path.unlink()
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self._connection = apsw.Connection(str(path))
         self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)")
         for key, blob in self._connection.execute("SELECT key, vector FROM vectors"):
             self._vectors[key] = np.frombuffer(blob, dtype=np.float32)

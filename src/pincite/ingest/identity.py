@@ -1,4 +1,4 @@
-"""What a document is called and whether it is law or policy: from its metadata, its words, its structure, in this order."""
+"""What a document is called and whether it is law or policy: by its metadata, its words, its structure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from pincite.ingest.blocks import RawDocument
 __all__ = ["Identity", "identify", "slug_of"]
 
 _ACT = re.compile(
-    r"\b(?:Regulation|Directive|Decision|Act|Law|Code|Statute|Rule)\b.{0,40}\b(?:\d{2,4}/\d{2,4}|of \d{4}|\d+ (?:U\.S\.C|CFR|ILCS))"
+    r"\b(?:Regulation|Directive|Decision|Act|Law|Code|Statute|Rule)\b.{0,40}\b(?:\d{2,4}/\d{2,4}|"
+    r"of \d{4}|\d+ (?:U\.S\.C|CFR|ILCS))"
     r"|\b(?:U\.S\.C|C\.F\.R|CFR|USC|ILCS|Stat)\b",
 )
 
@@ -54,7 +55,11 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     is_law = stated == "law" or (
         stated != "policy"
         and not is_policy_by_metadata
-        and ((known is not None and (articles >= 3 or known[0].search(title) is not None)) or articles >= 3 or bool(_ACT.search(title)))
+        and (
+            (known is not None and (articles >= 3 or known[0].search(title) is not None))
+            or articles >= 3
+            or bool(_ACT.search(title))
+        )
     )
     if is_law and known:
         return Identity(title or known[1], known[1], (known[1], *known[2]), DocumentKind.LAW)
@@ -95,7 +100,15 @@ def _official_title(text: str) -> str:
 
 
 def _shorten(title: str) -> str:
-    """Return a title fit for a pin-cite: what stands before a dash, bracket or colon, if that says enough."""
+    """Return a title fit for a pin-cite: an act's number, or what stands before a dash, bracket or colon."""
+    act = re.match(
+        r"(?:Commission )?(?:(?:Implementing|Delegated) )?(?:Regulation|Directive|"
+        r"Decision) (?:\(\w+\) )?(?:No )?\d{2,4}/\d{1,4}",
+        title,
+        re.I,
+    )
+    if act:
+        return act.group()
     short = re.split(r"\s+[–—|(\[]|:\s", title)[0].strip()
     short = short if len(short) >= 6 else title
     return short if len(short) <= 60 else short[:57].rsplit(" ", 1)[0] + "…"

@@ -17,7 +17,7 @@ from pincite.ingest.structure import build_tree
 
 __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 
-PARSER_VERSION = 1
+PARSER_VERSION = 4
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
 _FIELDS = {
@@ -58,9 +58,7 @@ def parse(source: Source) -> Parsed:
     if not text.strip():
         raise DocumentError(f"{source.path.name}: no text found")
     identity = identify(raw, text, provisions, source.path.name)
-    values = {
-        field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()
-    }
+    values = {field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()}
     values["source"] = values["source"] or source.path.name
     document = Document(
         slug=source.slug,
@@ -75,6 +73,8 @@ def parse(source: Source) -> Parsed:
     )
     _check_counts(document, source)
     passages = cut_passages(document)
+    if not passages:
+        raise DocumentError(f"{source.path.name}: nothing but headings found")
     return Parsed(document, passages, tuple(find_references(document)), tuple(find_terms(document)))
 
 

@@ -44,7 +44,7 @@ class _Cutter:
         self._document = document
         self._text = document.text
         self._children: dict[int, list[Provision]] = {}
-        self._body_starts = {}
+        self._body_starts: dict[int, int] = {}
         for node in document.provisions[1:]:
             self._children.setdefault(node.parent, []).append(node)
             # the innermost node that begins at a place says where its words begin ("(b)(1) The …")
@@ -135,7 +135,9 @@ class _Cutter:
     def _passage(self, span: Span, node: Provision, lead: Span | None) -> Passage:
         document = self._document
         sentences = tuple(self._sentences(span))
-        inner = [n for n in self._children.get(node.index, []) if span.start <= n.start and n.end <= span.end and n.label]
+        inner = [
+            n for n in self._children.get(node.index, []) if span.start <= n.start and n.end <= span.end and n.label
+        ]
         label = node.label or (node.heading if node.kind is K.HEADING else "")
         if inner and self._first_line_is(inner[0], span):
             first, last = inner[0].label, inner[-1].label
@@ -155,7 +157,8 @@ class _Cutter:
         while at < span.end:
             stop = self._text.find("\n", at, span.end)
             stop = span.end if stop < 0 else stop
-            yield from split_sentences(self._text, min(self._body_starts.get(at, at), stop), stop)
+            found = split_sentences(self._text, min(self._body_starts.get(at, at), stop), stop)
+            yield from found or split_sentences(self._text, at, stop)  # "(t)" alone is all that the line says
             at = stop + 1
 
     def _trim(self, start: int, end: int) -> Span | None:

@@ -10,17 +10,24 @@ from pincite.domain.documents import Document, DocumentKind, Span
 
 __all__ = ["Reference", "Term", "find_references", "find_terms"]
 
-_ARTICLES = re.compile(r"\bArticles? (\d+[a-z]?(?:\(\d+\))?(?:\([a-z]+\))?)(?:(?:,| and| or| to) (\d+[a-z]?(?:\(\d+\))?))*")
+_ARTICLES = re.compile(
+    r"\bArticles? (\d+[a-z]?(?:\(\d+\))?(?:\([a-z]+\))?)(?:(?:,| and| or| to) (\d+[a-z]?(?:\(\d+\))?))*"
+)
 _NUMBER = re.compile(r"\d+[a-z]?(?:\(\w+\))*")
-_SECTION = re.compile(r"(?:§|\b[Ss]ections?) ?(\d+(?:\.\d+)*(?:\([a-z0-9]+\))*)(?: of the ([A-Z][\w-]*(?: (?:and|of|for|to|the|[A-Z][\w-]*)){0,8}? Policy))?")
-_ELSEWHERE = re.compile(r"\s*(?:and \d+ |to \d+ )?of (?:the )?(?:Regulation|Directive|Charter|Treaty|TFEU|TEU|Decision|Convention)\b")
+_SECTION = re.compile(
+    r"(?:§|\b[Ss]ections?) ?(\d+(?:\.\d+)*(?:\([a-z0-9]+\))*)(?: of the ([A-Z][\w-]*(?: (?:and|of|for|"
+    r"to|the|[A-Z][\w-]*)){0,8}? Policy))?"
+)
+_ELSEWHERE = re.compile(
+    r"\s*(?:and \d+ |to \d+ )?of (?:the )?(?:Regulation|Directive|Charter|Treaty|TFEU|TEU|Decision|Convention)\b"
+)
 _TERM = re.compile(r"[‘“\"]([^‘’“”\"\n]{2,60})[’”\"][^.;\n]{0,120}?\b(?:means|shall mean|has the meaning|includes)\b")
 _BOLD_TERM = re.compile(r"^([A-Z][A-Za-z -]{2,50}?)(?: \([^)]{1,40}\))? (?:means|is any|is the|are)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """"See Article 9(1)": from a place in a document to a label, in `document` (a title) or the same document."""
+    """ "See Article 9(1)": from a place in a document to a label, in `document` (a title) or the same document."""
 
     span: Span
     label: str

@@ -10,9 +10,11 @@ __all__ = ["split_sentences"]
 
 _ABBREVIATIONS = (
     r"Art|Arts|Nos?|Reg|Dir|Sec|Secs|Ch|Cl|Para|Paras|par|pp?|cf|vs?|etc|e\.g|i\.e|viz|approx|incl|max|min|ca|resp|"
-    r"Inc|Ltd|Co|Corp|Mr|Mrs|Ms|Dr|Prof|St|U\.S|U\.S\.C|C\.F\.R|Stat|Pub|Fed|ed|eds|vol|fig|Fig|App|Dept|Gov|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+    r"Inc|Ltd|Co|Corp|Mr|Mrs|Ms|Dr|Prof|St|U\.S|U\.S\.C|C\.F\.R|Stat|Pub|Fed|ed|eds|vol|fig|Fig|App|"
+    r"Dept|Gov|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 )
-_NO_END = re.compile(rf"(?:^|[\s(\[‘“\"'])(?:{_ABBREVIATIONS}|[A-Z]|\d{{1,2}})\.$")
+_NO_END = re.compile(rf"(?:^|[\s(\[‘“\"'])(?:{_ABBREVIATIONS}|[A-Z])\.$")
+_COUNTER = re.compile(r"\s*\(?\d{1,3}\.$")
 _END = re.compile(r"[.!?]+[)\]’”\"']*(?=\s+[\"“‘'(\[]?[A-Z0-9§])|\n+")
 
 
@@ -20,14 +22,16 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[S
     """Return the sentences of `text[start:end]` as spans of `text`, in order, without surrounding white space.
 
     A line feed always ends a sentence: normalised text has one only between blocks. "1." at the beginning of a
-    block and abbreviations such as "Art." or "e.g." do not.
+    sentence and abbreviations such as "Art." or "e.g." do not.
     """
     end = len(text) if end is None else end
     spans: list[Span] = []
     begin = start
     for match in _END.finditer(text, start, end):
-        if match.group()[0] != "\n" and _NO_END.search(text[max(begin, match.start() - 12) : match.start() + 1]):
-            continue
+        if match.group()[0] != "\n":
+            stop = match.start() + 1
+            if _NO_END.search(text[max(begin, stop - 13) : stop]) or _COUNTER.fullmatch(text[begin:stop]):
+                continue
         _append(spans, text, begin, match.end())
         begin = match.end()
     _append(spans, text, begin, end)

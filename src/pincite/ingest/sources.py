@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import os
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pincite.domain.documents import Provenance
+from pincite.domain.documents import Provenance, ProvisionKind
 from pincite.errors import ConfigError, DocumentError
 from pincite.ingest.identity import slug_of
 
@@ -18,6 +19,7 @@ __all__ = ["Source", "WheelMember", "expand_paths", "load_corpus_file"]
 
 _PROVENANCE = {field.name for field in dataclasses.fields(Provenance)} - {"sha256"}
 _WHEEL_KEYS = {"package", "version", "member", "sha256"}
+_KINDS = {kind.value for kind in ProvisionKind}
 _KEYS = {"slug", "path", "wheel", "kind", "title", "short", "aliases", "expect"} | _PROVENANCE
 
 
@@ -70,7 +72,11 @@ def expand_paths(paths: Sequence[Path]) -> list[Source]:
         else:
             files.append(path)
     root = Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()
-    taken = {source.slug for source in sources}
+    taken: set[str] = set()
+    for source in sources:
+        if source.slug in taken:
+            raise ConfigError(f"two sources are called {source.slug!r}, the second is {source.path}")
+        taken.add(source.slug)
     for file in sorted(set(files)):
         slug = _unique(file, root, taken)
         taken.add(slug)
@@ -116,9 +122,16 @@ def load_corpus_file(path: Path, fetched: Path) -> list[Source]:
         ConfigError: naming the file, the entry and the key that is wrong.
     """
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("source", [])
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    entries = content.pop("source", [])
+    if content:
+        raise ConfigError(
+            f"{path}: unknown key {min(content)!r}", hint="Each source is a table of its own: [[source]]."
+        )
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{path}: no sources", hint="Each source is a table of its own: [[source]].")
     sources = [_source(entry, number, path, fetched) for number, entry in enumerate(entries, 1)]
     slugs = [source.slug for source in sources]
     for slug in slugs:
@@ -135,20 +148,49 @@ def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> So
     slug = entry.get("slug")
     if not isinstance(slug, str) or slug != slug_of(slug + ".x"):
         raise ConfigError(f"{where}: `slug` must be a name of lower-case letters, digits, '-', '_' and '.'")
+    where = f"{where} ({slug})"
     if ("path" in entry) == ("wheel" in entry):
-        raise ConfigError(f"{where} ({slug}): give either `path` or `wheel`")
+        raise ConfigError(f"{where}: give either `path` or `wheel`")
+    _check_types(entry, where)
     wheel = None
     if "wheel" in entry:
         if set(entry["wheel"]) != _WHEEL_KEYS:
-            raise ConfigError(f"{where} ({slug}): `wheel` needs {', '.join(sorted(_WHEEL_KEYS))}")
+            raise ConfigError(f"{where}: `wheel` needs {', '.join(sorted(_WHEEL_KEYS))}")
         wheel = WheelMember(**entry["wheel"])
         target = fetched / f"{slug}-{wheel.sha256[:12]}{Path(wheel.member).suffix}"
     else:
         target = file.parent / entry["path"]
     metadata = {key: str(entry[key]) for key in ("title", "short", "kind", *_PROVENANCE) if key in entry}
     if metadata.get("kind", "law") not in ("law", "policy"):
-        raise ConfigError(f"{where} ({slug}): `kind` must be law or policy")
+        raise ConfigError(f"{where}: `kind` must be law or policy")
     return Source(target, slug, wheel, metadata, tuple(entry.get("aliases", ())), dict(entry.get("expect", {})))
+
+
+def _check_types(entry: dict[str, Any], where: str) -> None:
+    for key, value in entry.items():
+        if key == "aliases":
+            right, wanted = (
+                isinstance(value, list) and all(isinstance(item, str) for item in value),
+                "a list of strings",
+            )
+        elif key == "wheel":
+            right, wanted = (
+                isinstance(value, dict) and all(isinstance(item, str) for item in value.values()),
+                "a table of strings",
+            )
+        elif key == "expect":
+            right = (
+                isinstance(value, dict) and set(value) <= _KINDS and all(type(item) is int for item in value.values())
+            )
+            wanted = f"a table of counts by {', '.join(sorted(_KINDS))}"
+        else:  # TOML has dates and numbers of its own; a version is often one
+            right, wanted = (
+                isinstance(value, str | int | float | datetime.date) and not isinstance(value, bool),
+                "a string",
+            )
+            right = isinstance(value, str) if key == "path" else right
+        if not right:
+            raise ConfigError(f"{where}: `{key}` must be {wanted}")
 
 
 def read_source(source: Source, limit: int = 200 * 1024 * 1024) -> bytes:

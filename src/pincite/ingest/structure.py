@@ -30,11 +30,17 @@ _STRUCTURE: tuple[tuple[re.Pattern[str], ProvisionKind, int, str], ...] = (
     (re.compile(rf"CHAPTER ({_ROMAN}|\d+)(?![\w(]){_DASH}", re.I), K.CHAPTER, _CHAPTER, ""),
     (re.compile(rf"Section ({_ROMAN}|\d+)(?![\w.(]){_DASH}", re.I), K.SECTION, _SECTION, ""),
     (re.compile(rf"Art(?:icle|\.) (\d+[a-z]{{0,2}})(?![\w(.]){_DASH}", re.I), K.ARTICLE, _ARTICLE, "Art. {0}"),
-    (re.compile(r"(?:§|Sec(?:tion|\.)|\(?\d+ ILCS [\d/]+) ?(\d[\w.:-]*\d|\d+)\)?\.?(?:\s+|$)"), K.ARTICLE, _ARTICLE, "§ {0}"),
+    (
+        re.compile(r"(?:§|Sec(?:tion|\.)|\(?\d+ ILCS [\d/]+) ?(\d[\w.:-]*\d|\d+)\)?\.?(?:\s+|$)"),
+        K.ARTICLE,
+        _ARTICLE,
+        "§ {0}",
+    ),
 )
 _CODE_SECTION = re.compile(r"(\d{3,5}(?:\.\d{1,4})+)\.?(?:\s+|$)")
 _DOTTED = re.compile(r"(?:§ ?)?(\d{1,3}(?:\.\d{1,3}){1,4})\.?(?:\s+|$)")
 _NUMBER = re.compile(r"(\d{1,3})\.(?:\s+|$)")
+_BARE_NUMBER = re.compile(r"(\d{1,2})\s+(?=[A-Z])")  # "5 Sub-processors", in headings only
 _MARKER = re.compile(r"\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,3})\)\s*|([a-z]|[ivx]{1,5})\)\s+")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -92,7 +98,17 @@ class _Builder:
             self._close(self._length - 1)
         text = "\n".join(self._lines)
         nodes = tuple(
-            Provision(i, n.parent, n.kind, n.label.strip(), n.heading, n.start, min(n.end, len(text)), min(n.body_start, len(text)), n.page)
+            Provision(
+                i,
+                n.parent,
+                n.kind,
+                n.label.strip(),
+                n.heading,
+                n.start,
+                min(n.end, len(text)),
+                min(n.body_start, len(text)),
+                n.page,
+            )
             for i, n in enumerate(self._nodes)
         )
         return text, nodes
@@ -178,17 +194,36 @@ class _Builder:
         code = _CODE_SECTION.match(text)
         if code:  # a section of a code, numbered like "1798.100."
             start = self._append(text)
-            node = _Node(0, K.ARTICLE, f"§ {code.group(1)}", text[code.end() :], start, 0, start + len(text), block.page, _ARTICLE)
+            node = _Node(
+                0,
+                K.ARTICLE,
+                f"§ {code.group(1)}",
+                text[code.end() :],
+                start,
+                0,
+                start + len(text),
+                block.page,
+                _ARTICLE,
+            )
             self._push(node)
             self._awaits_heading = -1 if node.heading else self._open[-1]
             return
-        dotted, number = _DOTTED.match(text), _NUMBER.match(text)
-        match = dotted or number
+        match = _DOTTED.match(text) or _NUMBER.match(text) or _BARE_NUMBER.match(text)
         if match:
             depth = match.group(1).count(".")
             start = self._append(text)
             self._push(
-                _Node(0, K.SECTION, match.group(1), text[match.end() :], start, 0, start + len(text), block.page, _NUMBERED + depth)
+                _Node(
+                    0,
+                    K.SECTION,
+                    match.group(1),
+                    text[match.end() :],
+                    start,
+                    0,
+                    start + len(text),
+                    block.page,
+                    _NUMBERED + depth,
+                )
             )
             return
         start = self._append(text)
@@ -213,7 +248,9 @@ class _Builder:
             start = self._append(text)
             depth = dotted.group(1).count(".")
             self._push(
-                _Node(0, K.PARAGRAPH, dotted.group(1), "", start, 0, start + dotted.end(), block.page, _NUMBERED + depth)
+                _Node(
+                    0, K.PARAGRAPH, dotted.group(1), "", start, 0, start + dotted.end(), block.page, _NUMBERED + depth
+                )
             )
             return
         marker = _MARKER.match(text)

@@ -61,13 +61,17 @@ class Generations:
         """Return a generation's manifest.
 
         Raises:
-            LibraryDamaged: if it cannot be read.
+            LibraryDamaged: if it cannot be read or is not the one that the generation is named after.
         """
         path = directory / _MANIFEST
+        hint = "Build the library again: pincite corpus build"
         try:
-            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content = path.read_bytes()
+            if _name_of(content) != directory.name:
+                raise LibraryDamaged(f"{path} differs from its digest", hint=hint)
+            manifest: dict[str, Any] = json.loads(content)
         except (OSError, ValueError) as error:
-            raise LibraryDamaged(f"{path}: {error}", hint="Build the library again: pincite corpus build") from error
+            raise LibraryDamaged(f"{path}: {error}", hint=hint) from error
         return manifest
 
     def verify(self, directory: Path) -> dict[str, Any]:
@@ -86,7 +90,7 @@ class Generations:
                 raise LibraryDamaged(f"{path} is not in the manifest", hint=hint)
             if name not in present:
                 raise LibraryDamaged(f"{path} is missing", hint=hint)
-            if path.is_symlink() or file_sha256(path) != known[name]:
+            if path.is_symlink() or not path.is_file() or file_sha256(path) != known[name]:
                 raise LibraryDamaged(f"{path} differs from its digest", hint=hint)
         return manifest
 
@@ -120,15 +124,16 @@ class Generations:
         manifest = {**facts, "files": files}
         content = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
         (staging / _MANIFEST).write_bytes(content)
-        name = hashlib.sha256(content).hexdigest()[:16]
+        name = _name_of(content)
         for path in staging.iterdir():
             _fsync(path)
         _fsync(staging)
         target = self._directory / "generations" / name
         target.parent.mkdir(exist_ok=True, mode=0o700)
-        if target.exists():  # the same content was built before
+        if self._is_whole(target):  # the same content was built before
             shutil.rmtree(staging)
         else:
+            shutil.rmtree(target, ignore_errors=True)
             staging.rename(target)
         _fsync(target.parent)
         fresh = self._pointer.with_suffix(".new")
@@ -141,6 +146,13 @@ class Generations:
                 shutil.rmtree(other, ignore_errors=True)
         shutil.rmtree(self.work, ignore_errors=True)
         return target
+
+    def _is_whole(self, directory: Path) -> bool:
+        try:
+            self.verify(directory)
+        except (LibraryDamaged, OSError):
+            return False
+        return True
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -161,6 +173,10 @@ class Generations:
             yield
         finally:
             os.close(descriptor)
+
+
+def _name_of(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()[:16]
 
 
 def _fsync(path: Path) -> None:

@@ -66,7 +66,8 @@ class Library:
         self.manifest: dict[str, Any] = generations.verify(self.path)
         try:
             self._connection = apsw.Connection(
-                f"file:{self.path / DATABASE}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+                f"file:{self.path / DATABASE}?mode=ro&immutable=1",
+                flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
             )
             version = self._one("PRAGMA user_version")[0]
             self.documents: tuple[DocumentInfo, ...] = tuple(self._documents())
@@ -104,7 +105,9 @@ class Library:
             "SELECT id, slug, title, short, aliases, kind, text_sha256, source_sha256, provenance, warnings "
             "FROM documents ORDER BY id"
         )
-        for number, slug, title, short, aliases, kind, digest, source, provenance, warnings in self._connection.execute(sql):
+        for number, slug, title, short, aliases, kind, digest, source, provenance, warnings in self._connection.execute(
+            sql
+        ):
             yield DocumentInfo(
                 number, slug, title, short, tuple(json.loads(aliases)), DocumentKind(kind), digest, source,
                 Provenance(**json.loads(provenance)), tuple(json.loads(warnings)),
@@ -171,18 +174,24 @@ class Library:
 
     def sentences(self, passage: int) -> list[tuple[int, Span]]:
         """Return the sentences of a passage: (row in the sentence vectors, range in the document's text)."""
-        rows = self._connection.execute('SELECT id, start, "end" FROM sentences WHERE passage = ? ORDER BY id', (passage,))
+        rows = self._connection.execute(
+            'SELECT id, start, "end" FROM sentences WHERE passage = ? ORDER BY id', (passage,)
+        )
         return [(i, Span(start, end)) for i, start, end in rows]
 
     @functools.cached_property
     def sentence_passages(self) -> npt.NDArray[np.int64]:
         """For each row of the sentence vectors, the id of its passage."""
-        return np.fromiter((p for (p,) in self._connection.execute("SELECT passage FROM sentences ORDER BY id")), np.int64)
+        return np.fromiter(
+            (p for (p,) in self._connection.execute("SELECT passage FROM sentences ORDER BY id")), np.int64
+        )
 
     @functools.cached_property
     def passage_documents(self) -> npt.NDArray[np.int64]:
         """For each passage id, the number of its document."""
-        return np.fromiter((d for (d,) in self._connection.execute("SELECT document FROM passages ORDER BY id")), np.int64)
+        return np.fromiter(
+            (d for (d,) in self._connection.execute("SELECT document FROM passages ORDER BY id")), np.int64
+        )
 
     def vector_keys(self) -> tuple[list[str], list[str]]:
         """Return the keys of all passage vectors and of all sentence vectors, in row order."""
@@ -210,14 +219,16 @@ class Library:
     def provisions_labelled(self, label: str) -> list[tuple[int, int, Span]]:
         """Return (document number, provision index, range) of provisions with this pin-cite, ignoring case."""
         rows = self._connection.execute(
-            'SELECT document, idx, start, "end" FROM provisions WHERE label = ? COLLATE NOCASE ORDER BY document, idx', (label,)
+            'SELECT document, idx, start, "end" FROM provisions WHERE label = ? COLLATE NOCASE ORDER BY document, idx',
+            (label,),
         )
         return [(d, i, Span(start, end)) for d, i, start, end in rows]
 
     def labels(self, document: int, kind: ProvisionKind) -> list[str]:
         """Return the labels of a document's provisions of one kind, in order."""
         rows = self._connection.execute(
-            "SELECT label FROM provisions WHERE document = ? AND kind = ? AND label != '' ORDER BY idx", (document, kind.value)
+            "SELECT label FROM provisions WHERE document = ? AND kind = ? AND label != '' ORDER BY idx",
+            (document, kind.value),
         )
         return [label for (label,) in rows]
 

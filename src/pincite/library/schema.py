@@ -43,7 +43,8 @@ CREATE INDEX cross_references_by_place ON cross_references (document, start);
 CREATE TABLE terms (
     term TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents, start INTEGER NOT NULL, "end" INTEGER NOT NULL);
 CREATE INDEX terms_by_term ON terms (term);
-CREATE VIRTUAL TABLE passages_fts USING fts5 (label, path, lead, body, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE passages_fts USING fts5 (
+    label, path, lead, body, tokenize = 'porter unicode61 remove_diacritics 2');
 INSERT INTO passages_fts (passages_fts, rank) VALUES ('secure-delete', 1);
 """
 
@@ -89,8 +90,8 @@ class Writer:
         run(
             "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
-                number, document.slug, document.title, document.short, json.dumps(document.aliases), document.kind.value,
-                text, sha256_text(text), document.provenance.sha256,
+                number, document.slug, document.title, document.short, json.dumps(document.aliases),
+                document.kind.value, text, sha256_text(text), document.provenance.sha256,
                 json.dumps(dataclasses.asdict(document.provenance)), json.dumps(document.warnings),
             ),
         )  # fmt: skip

@@ -64,7 +64,7 @@ def send_log_to(path: Path | None) -> None:
         except OSError:
             descriptor = -1  # a missing log must not stop an answer
 
-    @llama_cpp.llama_log_callback
+    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
     def write(level: int, text: bytes, data: object) -> None:
         global _offloaded
         match = re.search(rb"offloaded (\d+)/\d+ layers to GPU", text)
@@ -142,7 +142,7 @@ class LlamaModel:
                 hint="Lower `context` in settings.toml.",
             )
 
-        @llama_cpp.ggml_abort_callback
+        @llama_cpp.ggml_abort_callback  # type: ignore[untyped-decorator]
         def aborted(data: object) -> bool:
             return self._stop is not None and self._stop.is_set()
 

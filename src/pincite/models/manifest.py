@@ -13,18 +13,8 @@ from typing import Any, Literal, TypeVar, cast
 
 from pincite.errors import ConfigError
 
-__all__ = [
-    "HubSource",
-    "ModelEntry",
-    "ModelFile",
-    "Part",
-    "Use",
-    "WheelSource",
-    "listing_digest",
-    "read",
-    "shipped",
-    "to_toml",
-]
+__all__ = ["HubSource", "ModelEntry", "ModelFile", "Part", "Use", "WheelSource"]
+__all__ += ["listing_digest", "read", "shipped", "to_toml"]
 
 Use = Literal["llm", "embedder"]
 _Value = TypeVar("_Value", str, int, bool)

@@ -13,11 +13,12 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from pincite.errors import DigestMismatch, DownloadError
-from pincite.models.files import CHUNK, digest, discard
+from pincite.models.files import digest, discard
 from pincite.models.index import TIMEOUT, reason, shown
 
 __all__ = ["Transfer"]
 
+_READ = 1 << 16
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -115,7 +116,7 @@ def _stream(
     response: requests.Response, file: BinaryIO, have: int, total: int, arrived: Callable[[int], None], url: str
 ) -> int:
     # read1 gives what has arrived; iter_content would lose up to a whole chunk of it when the connection drops
-    while chunk := response.raw.read1(CHUNK):
+    while chunk := response.raw.read1(_READ):
         have += len(chunk)
         if total and have > total:
             file.truncate(0)

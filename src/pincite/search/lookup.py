@@ -1,4 +1,4 @@
-"""Named provisions: "Art. 17(3)", "policy 4.2", "section 6", "§ 164.408(b)" are looked up, never guessed by similarity."""
+"""Named provisions ("Art. 17(3)", "policy 4.2", "§ 164.408(b)") are looked up, never guessed by similarity."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, ProvisionKind], ...] = (
 )
 # "the Biometric Privacy Act", "the AI Act", "Retention Policy": capitalised words before a kind of document
 _DOCUMENT_NAME = re.compile(
-    r"\b([A-Z][\w&-]*(?: (?:and|of|for|on|the|to|[A-Z][\w&-]*))* (?:Act|Regulation|Directive|Law|Code|Policy|Standard|Rules?|Framework|Ordinance))\b"
+    r"\b([A-Z][\w&-]*(?: (?:and|of|for|on|the|to|[A-Z][\w&-]*))* (?:Act|Regulation|Directive|Law|Code|"
+    r"Policy|Standard|Rules?|Framework|Ordinance))\b"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NamedProvision:
-    """A provision as a question names it: `label` in our form, `words` as written, `document` slugs it may belong to."""
+    """A provision as a question names it: `label` in our form, `words` as written, `at` their place."""
 
     label: str
     words: str
@@ -69,10 +70,14 @@ class Lookup:
 
 def _in_brackets(question: str) -> str:
     """Rewrite "point (h) of Article 6(1)" and "Article 33, paragraph 1" as lawyers' short forms."""
-    question = re.sub(rf"\bpoint \(?([a-z])\)? of ((?:Article|Art\.?) ?\d+[a-z]?{_POINTS})", r"\2(\1)", question, flags=re.I)
+    question = re.sub(
+        rf"\bpoint \(?([a-z])\)? of ((?:Article|Art\.?) ?\d+[a-z]?{_POINTS})", r"\2(\1)", question, flags=re.I
+    )
     question = re.sub(r"\bparagraph (\d+) of ((?:Article|Art\.?) ?\d+[a-z]?)", r"\2(\1)", question, flags=re.I)
     question = re.sub(r"\b((?:Article|Art\.?) ?\d+[a-z]?),? para(?:graph|\.)? ?(\d+)", r"\1(\2)", question, flags=re.I)
-    return re.sub(rf"\b((?:Article|Art\.?) ?\d+[a-z]?{_POINTS}),? point \(?([a-z])\)?(?!\w)", r"\1(\3)", question, flags=re.I)
+    return re.sub(
+        rf"\b((?:Article|Art\.?) ?\d+[a-z]?{_POINTS}),? point \(?([a-z])\)?(?!\w)", r"\1(\3)", question, flags=re.I
+    )
 
 
 def find_named(question: str) -> list[NamedProvision]:
@@ -94,7 +99,9 @@ def named_documents(question: str, documents: Iterable[DocumentInfo]) -> list[Do
     matches: list[tuple[int, int, DocumentInfo]] = []
     for document in documents:
         names = {document.title, document.short, *document.aliases}
-        names |= {re.sub(r"\s+(?:policy|standard|procedure|guidelines?)$", "", name, flags=re.I) + " policy" for name in names}
+        names |= {
+            re.sub(r"\s+(?:policy|standard|procedure|guidelines?)$", "", name, flags=re.I) + " policy" for name in names
+        }
         for name in names:
             squashed = _squash(name)
             at = lowered.find(f" {squashed} ") if len(squashed) >= 3 else -1
@@ -174,18 +181,22 @@ def _absence(named: NamedProvision, documents: list[DocumentInfo], library: Libr
     labels = library.labels(document.number, kind)
     if not labels:
         return f"{document.short} has no {named.label}."
-    plural = {"article": "articles", "recital": "recitals", "annex": "annexes", "section": "sections"}.get(kind.value, kind.value)
+    plural = {"article": "articles", "recital": "recitals", "annex": "annexes", "section": "sections"}.get(
+        kind.value, kind.value
+    )
     return f"{document.short} has no {named.label}; its {plural} run from {labels[0]} to {labels[-1]}."
 
 
 def _unknown_document(question: str, library: Library) -> str:
     """Return a document title in the question that no document of the library answers to, or ""."""
     for match in _DOCUMENT_NAME.finditer(question):
-        name = re.sub(r"^(?:The|A|An|Under|Does|Do|Is|Are|What|Which|In|Of|By|Our|Per|Can|May|Must|Has|Have|Did|Will) ", "", match.group(1))
-        words = set(_squash(name).split()) - {"the", "of", "and", "policy", "act", "regulation"}
-        known = any(
-            words <= set(_squash(" ".join((d.title, d.short, *d.aliases))).split()) for d in library.documents
+        name = re.sub(
+            r"^(?:The|A|An|Under|Does|Do|Is|Are|What|Which|In|Of|By|Our|Per|Can|May|Must|Has|Have|Did|Will) ",
+            "",
+            match.group(1),
         )
+        words = set(_squash(name).split()) - {"the", "of", "and", "policy", "act", "regulation"}
+        known = any(words <= set(_squash(" ".join((d.title, d.short, *d.aliases))).split()) for d in library.documents)
         if words and not known:
             return name
     return ""

@@ -151,4 +151,5 @@ def _scaled(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return values scaled to [0, 1] over the candidates (min-max score fusion)."""
     if values.size == 0 or float(values.max()) == float(values.min()):
         return np.zeros_like(values)
-    return (values - values.min()) / (values.max() - values.min())
+    low, high = values.min(), values.max()
+    return np.asarray((values - low) / (high - low), dtype=np.float32)

@@ -8,13 +8,16 @@ __all__ = ["content_words", "fts_expression"]
 
 # Function words and the words with which people ask; they occur everywhere and say nothing.
 _STOP = frozenset(
-    """a about after all also am an and any are as at be because been before being between both but by can could did do
-    does doing don done for from get give given go got had has have having he her here hers him his how i if in into is it
-    its itself just let like made make many may me might mine more most much must my need needs no nor not now of off on
-    once one only or other our ours out over own please same say says she should so some such tell than that the their them
-    then there these they this those through to too under until up us very want was we were what when where whether which
-    while who whom whose why will with within without would yes you your yours thing things stuff someone anyone something
-    anything really actually still ever already ok okay hi hello""".split()
+    """
+    a about after all also am an and any are as at be because been before being between both but by can could
+    did do does doing don done for from get give given go got had has have having he her here hers him his how i
+    if in into is it its itself just let like made make many may me might mine more most much must my need needs
+    no nor not now of off on once one only or other our ours out over own please same say says she should so
+    some such tell than that the their them then there these they this those through to too under until up us
+    very want was we were what when where whether which while who whom whose why will with within without would
+    yes you your yours thing things stuff someone anyone something anything really actually still ever already
+    ok okay hi hello
+    """.split()
 )
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 

@@ -29,7 +29,7 @@ __all__ = [
 _INTERVAL = 0.05  # seconds between two messages of the same kind: 20 updates a second are enough for the eye
 
 
-class Abandoned(Exception):  # noqa: N818  not an error: the user has quit while the models load
+class Abandoned(Exception):
     """Ends the opening of an assistant that nobody waits for any more."""
 
 

@@ -22,15 +22,26 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
     if not data.strip():
         raise DocumentError(f"{name}: the file is empty")
     try:
-        return _reader_for(data, name)(data)
+        data = _as_utf8(data)
+        return _reader_for(data)(data)
     except DocumentError as error:
         raise DocumentError(f"{name}: {error.message}", hint=error.hint) from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError, ArithmeticError) as error:
-        # parsers of foreign files fail in as many ways as files can be broken
+    except Exception as error:
+        # parsers of foreign files fail in as many ways as files can be broken: zlib.error, XMLSyntaxError, PdfiumError…
         raise DocumentError(f"{name}: {type(error).__name__}: {error}") from error
 
 
-def _reader_for(data: bytes, name: str) -> Reader:
+def _as_utf8(data: bytes) -> bytes:
+    """Return text in UTF-16 as UTF-8, without a declaration of the old encoding; everything else as it is."""
+    if data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return data
+    text = data.decode("utf-16", errors="replace")
+    return re.sub(r"""(?:encoding|charset)=["']?utf-16["']?""", "", text, count=1, flags=re.I).encode(
+        "utf-8", "replace"
+    )
+
+
+def _reader_for(data: bytes) -> Reader:
     # each parser is imported only when a file needs it
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"%PDF-" in data[:1024]:
@@ -39,7 +50,9 @@ def _reader_for(data: bytes, name: str) -> Reader:
         return read_pdf
     if data[:4] == b"PK\x03\x04":
         if b"word/" not in data:
-            raise DocumentError("a ZIP archive, but not a Word document", hint="Readable: DOCX, PDF, Markdown, HTML, XML, text.")
+            raise DocumentError(
+                "a ZIP archive, but not a Word document", hint="Readable: DOCX, PDF, Markdown, HTML, XML, text."
+            )
         from pincite.ingest.readers.docx import read_docx
 
         return read_docx
@@ -47,10 +60,10 @@ def _reader_for(data: bytes, name: str) -> Reader:
         from pincite.ingest.readers.articles_json import read_articles_json
 
         return read_articles_json
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        pass  # UTF-16 text: its NUL bytes are no sign of a binary file
-    elif b"\x00" in data[:65536]:
-        raise DocumentError("not a text, and no known document format", hint="Readable: DOCX, PDF, Markdown, HTML, XML, text.")
+    if b"\x00" in data[:65536]:
+        raise DocumentError(
+            "not a text, and no known document format", hint="Readable: DOCX, PDF, Markdown, HTML, XML, text."
+        )
     if re.match(rb"<\?xml|<!--|<!doctype|<html|<[A-Za-z.]+[\s>]", head, re.I) or b"<body" in data[:65536].lower():
         from pincite.ingest.readers.markup import read_markup
 

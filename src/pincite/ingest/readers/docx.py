@@ -31,13 +31,20 @@ def read_docx(data: bytes) -> RawDocument:
         document = docx.Document(io.BytesIO(data))
     except (PackageNotFoundError, zipfile.BadZipFile) as error:
         raise DocumentError(f"not a whole Word document: {error}") from error
-    blocks = tuple(block for part in document.iter_inner_content() for block in _blocks(part))
+    blocks: list[Block] = []
+    control: dict[str, str] = {}
+    for part in document.iter_inner_content():
+        # tables before the first heading below the title state owner, version and the like, a pair to a row
+        opening = not any(block.level for block in blocks[1:])
+        if opening and not control and isinstance(part, Table):
+            control = _pairs(part)
+        blocks += _blocks(part, opening=opening)
     properties = document.core_properties
     title = next((block.text for block in blocks if block.level == 1), "") or properties.title or ""
-    return RawDocument(blocks, title, _control_table(document), _warnings(document))
+    return RawDocument(tuple(blocks), title, control, _warnings(document))
 
 
-def _blocks(part: Paragraph | Table) -> list[Block]:
+def _blocks(part: Paragraph | Table, *, opening: bool) -> list[Block]:
     if isinstance(part, Paragraph):
         style = str(part.style.name if part.style is not None else "")
         match = re.fullmatch(r"[Hh]eading (\d)", style)
@@ -47,17 +54,15 @@ def _blocks(part: Paragraph | Table) -> list[Block]:
             return [Block(part.text.replace("\n", " "), level=level)]
         return [Block(line, item=item) for line in split_numbered_lines(part.text.split("\n"))]
     rows = [[" ".join(cell.text.split()) for cell in row.cells] for row in part.rows]
-    if len(rows) < 2 or len(rows[0]) <= 2 and not rows[0][0].istitle():
+    if len(rows) < 2 or (len(rows[0]) <= 2 and (opening or not rows[0][0].istitle())):
         return [Block(table_row([], row), row=True) for row in rows]
     return [Block(table_row([], rows[0]), row=True), *(Block(table_row(rows[0], row), row=True) for row in rows[1:])]
 
 
-def _control_table(document: DocxDocument) -> dict[str, str]:
-    """Return the first table's two-column pairs ("Owner | CISO") as metadata: intranet documents state it there."""
-    if not document.tables:
-        return {}
+def _pairs(table: Table) -> dict[str, str]:
+    """Return a table's two-column pairs ("Owner | CISO") as metadata: intranet documents state it there."""
     pairs = {}
-    for row in document.tables[0].rows:
+    for row in table.rows:
         cells = [" ".join(cell.text.split()) for cell in row.cells]
         for key, value in zip(cells[::2], cells[1::2], strict=False):
             pairs[key.lower().rstrip(":")] = value

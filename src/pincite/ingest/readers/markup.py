@@ -13,12 +13,26 @@ from pincite.ingest.blocks import Block, RawDocument
 
 __all__ = ["read_markup"]
 
-_SKIP = {"script", "style", "head", "nav", "noscript", "template", "svg", "button", "select", "iframe", "bib.instance", "note"}
+_SKIP = {
+    "script",
+    "style",
+    "head",
+    "nav",
+    "noscript",
+    "template",
+    "svg",
+    "button",
+    "select",
+    "iframe",
+    "bib.instance",
+    "note",
+}
 _INLINE = {
     "a", "abbr", "b", "bdo", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "label", "mark", "q", "s", "small",
     "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
-    "ht", "quot.start", "quot.end", "date", "ft", "ref.doc", "ref.doc.oj", "ie", "no.doc.txt", "term", "citation", "emphasis",
-    "addition", "substitution", "repeal", "commentaryref", "strong", "uppercase", "smallcaps", "abbreviation", "inlineamendment",
+    "ht", "quot.start", "quot.end", "date", "ft", "ref.doc", "ref.doc.oj", "ie", "no.doc.txt", "term",
+    "citation", "emphasis",
+    "addition", "substitution", "repeal", "commentaryref", "uppercase", "smallcaps", "abbreviation", "inlineamendment",
     "definition", "internallink", "externallink", "superior", "acronym",
 }  # fmt: skip
 # An enumeration's marker alone in its cell or element belongs to the text that follows it.
@@ -34,21 +48,42 @@ def read_markup(data: bytes) -> RawDocument:
         if is_html:
             # bytes that lxml has no declared encoding for would be read as Latin-1
             encoding = None if re.search(rb"charset=|encoding=", data[:4096]) else "utf-8"
-            root = html.document_fromstring(data, parser=html.HTMLParser(encoding=encoding, huge_tree=False))
+            html_parser = html.HTMLParser(encoding=encoding, huge_tree=False)
+            root = html.document_fromstring(data, parser=html_parser)
+            if any("xcessive depth" in entry.message for entry in html_parser.error_log):
+                raise DocumentError("elements nested too deeply; what follows them cannot be read")
         else:
             parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
             root = etree.fromstring(data, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"not well-formed: {error}") from error
+    entities = _fold_entities(root)
     blocks = tuple(_Walker().walk(root))
     if not blocks:
         raise DocumentError("no text found in the markup")
     notes = sum(1 for element in root.iter() if isinstance(element.tag, str) and _name(element) == "note")
-    warnings = (f"{notes} footnote(s) not read",) if notes else ()
+    warnings: tuple[str, ...] = (f"{notes} footnote(s) not read",) if notes else ()
+    if entities:
+        warnings += (f"{entities} entity reference(s) not expanded",)
     title = _title(root) if is_html else ""
     title = "" if re.search(r"\.xml$|<", title) else title  # EUR-Lex puts a file name there
     uri = str(root.get("DocumentURI") or "")
     return RawDocument(blocks, title, {"uri": uri} if uri else {}, warnings)
+
+
+def _fold_entities(root: Any) -> int:
+    """Put unexpanded entities (``&name;``) into the text around them; return how many there were."""
+    entities = list(root.iter(etree.Entity))
+    for entity in entities:
+        words = f"{entity.text}{entity.tail or ''}"
+        before, parent = entity.getprevious(), entity.getparent()
+        if before is not None:
+            before.tail = (before.tail or "") + words
+        else:
+            parent.text = (parent.text or "") + words
+        entity.tail = None
+        parent.remove(entity)
+    return len(entities)
 
 
 def _name(element: Any) -> str:

@@ -58,7 +58,8 @@ def _markdown(text: str) -> Iterator[Block]:
     for index, token in enumerate(tokens):
         match token.type:
             case "ordered_list_open":
-                numbers.append(int(token.attrGet("start") or 1))
+                start = token.attrGet("start")
+                numbers.append(1 if start is None else int(start))
             case "bullet_list_open":
                 numbers.append(-1)
             case "ordered_list_close" | "bullet_list_close":
