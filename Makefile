@@ -48,11 +48,11 @@ format:
 
 bench-answer:
 	$(BOOT) --dev
-	$(BIN)/python benchmarks/answer.py $(ARGS)
+	$(BIN)/python -m benchmarks.answer $(ARGS)
 
 bench-retrieval:
 	$(BOOT) --dev
-	$(BIN)/python benchmarks/retrieval.py $(ARGS)
+	$(BIN)/python -m benchmarks.retrieval $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info

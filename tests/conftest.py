@@ -197,7 +197,11 @@ def write_pdf(path: Path) -> None:
     from reportlab.pdfgen.canvas import Canvas
 
     pages = [
-        ["1. Storage", "1.1 Pesticides must be locked away in the red cabinet and", "may be taken out by the chemist only."],
+        [
+            "1. Storage",
+            "1.1 Pesticides must be locked away in the red cabinet and",
+            "may be taken out by the chemist only.",
+        ],
         ["2. Spraying", "2.1 Spraying must stop when the wind exceeds 5 metres per", "second, measured at the gate."],
         ["3. Disposal", "3.1 Empty drums must be rinsed three times and returned to", "the supplier within 14 days."],
     ]
@@ -254,5 +258,3 @@ def regulations() -> Path:
     if not directory.is_dir():
         pytest.skip(f"no official texts: {directory} does not exist")
     return directory
-
-

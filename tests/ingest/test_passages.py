@@ -56,7 +56,10 @@ def assert_sound(document: Document, passages: tuple[Passage, ...]) -> None:
             # a line in several passages was divided at the ends of sentences and nowhere else
             cuts = {sentence.start for sentence in split_sentences(text, start, end)}
             assert all(p.span.start <= start or p.span.start in cuts for p in holding), line
-            assert sum(len(p.span.of(text)[max(0, start - p.span.start) :][: end - max(start, p.span.start)].split()) for p in holding) == len(line.split())
+            assert sum(
+                len(p.span.of(text)[max(0, start - p.span.start) :][: end - max(start, p.span.start)].split())
+                for p in holding
+            ) == len(line.split())
         start = end + 1
 
 
@@ -74,7 +77,7 @@ def test_any_sequence_of_blocks(lines: list[object]) -> None:
 
 
 def test_short_siblings_share_a_passage_and_long_ones_do_not() -> None:
-    short, long = "A short rule of a few words.", "A long rule with very many words in it. " * 15
+    short, long = "A short rule of a few words.", "A long rule with very many words in it. " * 25
     made = document("Article 1", "Scope", f"1. {short}", f"2. {short}", f"3. {long}", f"4. {short}")
     assert [passage.label for passage in cut_passages(made)] == ["Art. 1(1)–(2)", "Art. 1(3)", "Art. 1(4)"]
 
@@ -88,7 +91,9 @@ def test_long_enumerations_carry_their_lead_in() -> None:
 
 
 def test_a_long_paragraph_is_divided_at_sentence_ends() -> None:
-    sentences = [f"Sentence number {n} speaks of ladders and of trees, at some length and without haste." for n in range(40)]
+    sentences = [
+        f"Sentence number {n} speaks of ladders and of trees, at some length and without haste." for n in range(40)
+    ]
     made = document("Article 1", "Scope", " ".join(sentences))
     passages = cut_passages(made)
     assert len(passages) > 2

@@ -7,7 +7,28 @@ from hypothesis import strategies as st
 from pincite.ingest.sentences import split_sentences
 
 WORDS = st.sampled_from(
-    ["Art.", "No.", "e.g.", "The", "keeper", "1.", "33(1)", "5.2", "shall.", "prune!", "Why?", "(a)", "“Quote.”", "\n", "…", "U.S.", "$1.5", "i.e.", "§ 4", ";"]
+    [
+        "Art.",
+        "No.",
+        "e.g.",
+        "The",
+        "keeper",
+        "1.",
+        "33(1)",
+        "5.2",
+        "shall.",
+        "prune!",
+        "Why?",
+        "(a)",
+        "“Quote.”",
+        "\n",
+        "…",
+        "U.S.",
+        "$1.5",
+        "i.e.",
+        "§ 4",
+        ";",
+    ]
 )
 PROSE = st.lists(WORDS, max_size=25).map(" ".join)
 

@@ -69,7 +69,18 @@ def test_letter_i_after_h_is_a_letter() -> None:
 
 
 def test_roman_numerals_below_letters_and_back() -> None:
-    got = labels("Article 1", "Scope", "1. All:", "(a) first:", "(i) x;", "(ii) y;", "(iii) z;", "(iv) w;", "(b) second;", "(c) third.")
+    got = labels(
+        "Article 1",
+        "Scope",
+        "1. All:",
+        "(a) first:",
+        "(i) x;",
+        "(ii) y;",
+        "(iii) z;",
+        "(iv) w;",
+        "(b) second;",
+        "(c) third.",
+    )
     assert got[1:] == [
         "Art. 1(1)", "Art. 1(1)(a)", "Art. 1(1)(a)(i)", "Art. 1(1)(a)(ii)", "Art. 1(1)(a)(iii)", "Art. 1(1)(a)(iv)",
         "Art. 1(1)(b)", "Art. 1(1)(c)",
@@ -77,7 +88,9 @@ def test_roman_numerals_below_letters_and_back() -> None:
 
 
 def test_three_markers_on_one_line_open_three_nodes() -> None:
-    text, nodes = tree("§ 164.402 Definitions.", "(a) A breach is bad.", "(b)(1)(ii) A deep point.", "(2) The next one.")
+    text, nodes = tree(
+        "§ 164.402 Definitions.", "(a) A breach is bad.", "(b)(1)(ii) A deep point.", "(2) The next one."
+    )
     assert [n.label for n in nodes[2:]] == [
         "§ 164.402(a)", "§ 164.402(b)", "§ 164.402(b)(1)", "§ 164.402(b)(1)(ii)", "§ 164.402(b)(2)"
     ]  # fmt: skip
@@ -86,7 +99,9 @@ def test_three_markers_on_one_line_open_three_nodes() -> None:
 
 
 def test_dotted_numbers_nest_by_depth_and_only_below_their_section() -> None:
-    got = labels(head("4. Access"), "4.1 Ask.", "4.1.1 In writing.", "4.2 Wait.", "3.5 million records were lost.", "(a) one;")
+    got = labels(
+        head("4. Access"), "4.1 Ask.", "4.1.1 In writing.", "4.2 Wait.", "3.5 million records were lost.", "(a) one;"
+    )
     assert got == ["4", "4.1", "4.1.1", "4.2", "4.2(a)"]
 
 

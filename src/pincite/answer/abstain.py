@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +17,13 @@ from pincite.search.search import SearchResult
 __all__ = ["Policy", "Verdict", "judge"]
 
 
+_NAME = re.compile(r"(?<=[\w,;)] )[A-Z][a-z]{2,}\b")
+_CALENDAR = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december christmas easter article articles recital section annex".split()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Thresholds on the similarity (cosine) of the best evidence, calibrated on the development set.
@@ -22,12 +31,14 @@ class Policy:
     Attributes:
         passage: below it nothing in the corpus is about the question.
         sufficient: below it passages were found, but they do not answer.
+        missing_name: taken off when the question names a person, place or firm that no passage found mentions.
         strong: from it on the governing sentence is quoted when the draft fails.
         sha256: digest of the file the thresholds come from.
     """
 
     passage: float
     sufficient: float
+    missing_name: float
     strong: float
     sha256: str
 
@@ -35,8 +46,6 @@ class Policy:
     @functools.cache
     def load(cls) -> Policy:
         """Return the thresholds that ship with the program."""
-        import hashlib
-
         data = resources.files("pincite.answer").joinpath("abstention.toml").read_bytes()
         return cls(**tomllib.loads(data.decode()), sha256=hashlib.sha256(data).hexdigest())
 
@@ -55,8 +64,29 @@ def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) ->
     if any(hit.exact for hit in result.hits):
         return Verdict(Reason.NONE, True, 1.0)
     score = max((selected.strength for selected in evidence), default=0.0)
+    if _missing_names(result, evidence):
+        score -= policy.missing_name
     if score < policy.passage:
         return Verdict(Reason.NO_PASSAGE, False, score)
     if score < policy.sufficient:
         return Verdict(Reason.INSUFFICIENT, False, score)
     return Verdict(Reason.NONE, score >= policy.strong, score)
+
+
+def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[str]:
+    """Return the proper names in the question that the evidence does not mention ("Texas", "Kenya").
+
+    A passage on breaches does not answer a question on breaches in a country that the corpus says nothing about.
+    """
+    names = [
+        match.group()
+        for match in _NAME.finditer(result.question)
+        if match.group().lower() not in _CALENDAR
+        and not result.question[: match.start()].rstrip().endswith((".", "?", "!", ":"))
+    ]
+    known = " ".join(
+        part
+        for one in evidence
+        for part in (one.item.title, one.item.short, *one.item.path, one.item.lead_in, one.item.text)
+    ).lower()
+    return [name for name in names if name.lower() not in known]

@@ -21,9 +21,9 @@ _NEGATION = re.compile(
     re.I,
 )
 _FORBIDS = re.compile(
-    r"\b(?:must|shall|may|can|should|will|is|are|be)(?: (?:therefore|also|then|generally))? (?:not|"
-    r"never|no)\b|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*|\bnot (?:allowed|permitted|required|"
-    r"necessary|obliged)",
+    r"\b(?:must|shall|may|can|could|should|will|do|does)(?: (?:therefore|also|then|generally|ever))? (?:not|never)\b"
+    r"|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*|\bnot (?:be )?(?:allowed|permitted|accepted|used|required|necessary|obliged)\b"
+    r"|\b(?:is|are) never\b|^no\b",
     re.I,
 )
 _OBLIGES = re.compile(
@@ -46,8 +46,10 @@ _POLICY = re.compile(
     r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
-_LEAST_SIMILARITY = 0.38
-_LEAST_SHARED_WORDS = 0.34
+_LEAST_SIMILARITY = 0.45
+_LEAST_SHARED_WORDS = 0.5
+_CLEAR = 0.55
+"""Similarity (cosine) from which a sentence is plainly about the same thing as the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def check_claim(claim: str, support: Support) -> str:
         ("attribution", _attributed),
         ("numbers", _numbers),
         ("provisions", _provisions),
+        ("polarity", _polarity),
         ("negation", _negation),
         ("modality", _modality),
         ("words", _words),
@@ -135,6 +138,14 @@ def _negation(claim: str, support: Support) -> bool:
     return True
 
 
+def _polarity(claim: str, support: Support) -> bool:
+    """The sentence nearest to the claim does not say the opposite: forbid what the claim allows, or plainly allow
+    or demand what the claim denies."""
+    if _FORBIDS.search(claim):
+        return _NEGATION.search(support.best) is not None
+    return _FORBIDS.search(support.best) is None or _NEGATION.search(claim) is not None
+
+
 def _modality(claim: str, support: Support) -> bool:
     """An obligation rests on words that oblige, a permission on words that permit."""
     if _MUST.search(claim) and not _OBLIGES.search(support.text):
@@ -143,9 +154,15 @@ def _modality(claim: str, support: Support) -> bool:
 
 
 def _words(claim: str, support: Support) -> bool:
-    """Enough of the claim's content words stand in the evidence, the question's own words not counted against it."""
+    """Enough of the claim's content words stand in the evidence, the question's own words not counted against it.
+
+    A sentence of little but the question's own words ("No, we must not delete it") says yes or no; it needs a
+    sentence that is plainly about the same thing.
+    """
     asked = {_stem(word) for word in content_words(support.question)}
     words = [word for word in {_stem(word) for word in content_words(claim)} if word not in asked]
+    if len(words) < 2 and support.similarity < _CLEAR:
+        return False
     if not words:
         return True
     known = {_stem(word) for word in content_words(f"{support.text} {support.context}")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pincite.answer.checks import Support, check_claim
@@ -13,8 +14,9 @@ from pincite.domain.documents import Span
 from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
 from pincite.search.search import SentenceHit
+from pincite.search.terms import content_words
 
-__all__ = ["BESIDE_THE_POINT", "Composer"]
+__all__ = ["BESIDE_THE_POINT", "Composer", "enumeration"]
 
 BESIDE_THE_POINT = frozenset({"repetition", "relevance"})
 """Checks whose failing takes a sentence out of the answer without making the answer a partial one."""
@@ -23,6 +25,10 @@ _MOST_QUOTES = 2
 _LEAST_RELEVANT = 0.35
 """Similarity (cosine) to the question below which a further sentence is beside the point."""
 
+_CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
+_ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
+
+_SAME_FIGURES = 0.2
 _SAME = 0.93
 """Similarity (cosine) from which a sentence only repeats an earlier one."""
 
@@ -47,18 +53,22 @@ class Composer:
         it cites and then against the other evidence: what counts is that a stored sentence supports it.
         """
         vector = self._searcher.encode([sentence.text])[0]
-        if any(float(vector @ other) > _SAME for other in self._vectors):
+        if any(float(vector @ other) > _SAME for other in self._vectors) or self._said(sentence.text):
             return "repetition"
         if self.claims and float(vector @ self._asked) < _LEAST_RELEVANT:
             return "relevance"
         failed = ""
+        if _ABOUT_ITSELF.match(sentence.text):
+            return "relevance"
         others = sorted((n for n in self._evidence if n not in sentence.cites), key=lambda n: -self._nearest(n, vector))
         for numbers in (
             sentence.cites,
             *((n,) for n in sentence.cites if len(sentence.cites) > 1),
             *((n,) for n in others),
         ):
-            reason = check_claim(sentence.text, self._support(numbers, vector))
+            reason = check_claim(sentence.text, self._support(sentence.text, numbers, vector))
+            if reason in _CONTRADICTIONS:
+                return reason  # what a cited source denies is not made true by another
             if not reason:
                 marks = tuple(dict.fromkeys(mark for n in numbers for mark in self._cite(n, sentence.text, vector)))
                 self.claims.append(Claim(sentence.text, marks))
@@ -68,11 +78,9 @@ class Composer:
             failed = failed or reason
         return failed
 
-    def add_quotation(self, selected: Selected) -> None:
-        """Add a claim that only introduces the governing words of a piece of evidence, quoted."""
-        best = max(selected.sentences, key=lambda s: s.similarity, default=None)
-        span = best.span if best else selected.item.passage
-        mark = self._citation(selected, span)
+    def add_quotation(self, selected: Selected, span: Span | None = None) -> None:
+        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing sentence."""
+        mark = self._citation(selected, span or _governing(selected, self._question))
         citation = self.citations[mark - 1]
         said = "says" if selected.item.kind.value == "law" else "(policy) says"
         self.claims.append(Claim(f"{citation.cite} {said}: “{citation.quote}”", (mark,), quoted=True))
@@ -86,27 +94,43 @@ class Composer:
         """Return the evidence that claims cite."""
         return [self._evidence[n] for n in sorted(self._cited)]
 
+    def _said(self, text: str) -> bool:
+        """Tell whether nearly all content words of `text` stand in one earlier sentence."""
+        words = set(content_words(text))
+        return any(len(words - set(content_words(claim.text))) <= len(words) // 6 for claim in self.claims)
+
     def _nearest(self, n: int, vector: Vectors) -> float:
         hits = self._searcher.sentences(self._evidence[n].hit.passage, vector)
         return max((hit.similarity for hit in hits), default=0.0)
 
-    def _support(self, numbers: Sequence[int], vector: Vectors) -> Support:
-        parts, context, best = [], [], (0.0, "")
+    def _support(self, claim: str, numbers: Sequence[int], vector: Vectors) -> Support:
+        parts, context, best = [], [], (0.0, 0.0, "")
+        wanted = numbers_in(claim)
         for n in numbers:
             selected = self._evidence[n]
             item = selected.item
             parts += [item.lead_in, item.text]
             context += [item.cite, item.title, *item.path]
             for hit in self._searcher.sentences(selected.hit.passage, vector):
-                best = max(best, (hit.similarity, item.quote_text(hit.span)))
+                words = item.quote_text(hit.span)
+                # the sentence with the claim's own figures is the one it is about
+                weight = hit.similarity + (_SAME_FIGURES if wanted and wanted <= numbers_in(words) else 0.0)
+                best = max(best, (weight, hit.similarity, words))
         kinds = frozenset(self._evidence[n].item.kind.value for n in numbers)
-        return Support("\n".join(parts), "\n".join(context), best[1], best[0], self._question, kinds)
+        return Support("\n".join(parts), "\n".join(context), best[2], best[1], self._question, kinds)
 
     def _cite(self, n: int, claim: str, vector: Vectors) -> list[int]:
         """Return the numbers of the citations that show the claim in evidence `n`: its nearest sentence and, if
         that lacks a number of the claim, the nearest one that has it."""
         selected = self._evidence[n]
-        hits = sorted(self._searcher.sentences(selected.hit.passage, vector), key=lambda hit: -hit.similarity)
+        asked = {hit.id: hit.similarity for hit in selected.sentences}
+        words = set(content_words(claim))
+
+        def fit(hit: SentenceHit) -> float:
+            shared = len(words & set(content_words(selected.item.quote_text(hit.span)))) / max(1, len(words))
+            return hit.similarity + 0.5 * shared + 0.3 * asked.get(hit.id, 0.0)
+
+        hits = sorted(self._searcher.sentences(selected.hit.passage, vector), key=fit, reverse=True)
         if not hits:
             return [self._citation(selected, selected.item.passage)]
         chosen: list[SentenceHit] = [hits[0]]
@@ -143,3 +167,32 @@ class Composer:
         )
         self.citations.append(citation)
         return citation.n
+
+
+def enumeration(selected: Selected) -> Span | None:
+    """Return the range of a passage's enumeration: the words that introduce it and all points, None if it has none."""
+    item = selected.item
+    spans = [sentence.span for sentence in selected.sentences]
+    for span in spans[:-1]:
+        if item.quote_text(span).endswith((":", "—")):
+            return Span(span.start, spans[-1].end)
+    lead = selected.hit.passage.lead_in
+    if lead is not None and len(spans) > 1:
+        return Span(spans[0].start, spans[-1].end)
+    return None
+
+
+def _governing(selected: Selected, question: str) -> Span:
+    """Return the sentence nearest to the question, with its points where it only introduces them."""
+    words = set(content_words(question))
+
+    def fit(sentence: SentenceHit) -> float:
+        shared = len(words & set(content_words(selected.item.quote_text(sentence.span)))) / max(1, len(words))
+        return sentence.similarity + 0.3 * shared
+
+    best = max(selected.sentences, key=fit, default=None)
+    if best is None:
+        return selected.item.passage
+    if selected.item.quote_text(best.span).endswith((":", "—")):
+        return Span(best.span.start, selected.sentences[-1].span.end)
+    return best.span

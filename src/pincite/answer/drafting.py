@@ -23,6 +23,16 @@ _SYSTEM = (
 )
 
 
+_FEWEST_WORDS = 4
+# Words with which a model talks about its material instead of the matter.
+_PREAMBLE = re.compile(
+    r"^(?:(?:from|according to|based on|in|as per) the (?:given |provided )?evidence(?: provided| given)?,? "
+    r"|the evidence (?:also )?(?:states|says|mentions|specifies|shows|indicates) that "
+    r"|(?:the )?(?:direct )?answer is:? )",
+    re.I,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DraftSentence:
     """A sentence of the draft and the evidence numbers it cites."""
@@ -70,8 +80,10 @@ def parse_draft(draft: str, count: int) -> list[DraftSentence]:
         cites = tuple(dict.fromkeys(int(n) for n in re.findall(r"\[(\d+)\]", line) if 1 <= int(n) <= count))
         text = re.sub(r"\s*\[\d+\]\s*", " ", line).strip(" .")
         key = re.sub(r"\W+", " ", text.lower())
-        if not cites or not text or key in seen:
+        text = _PREAMBLE.sub("", text)
+        if not cites or len(text.split()) < _FEWEST_WORDS or key in seen:
             continue
+        text = text[0].upper() + text[1:]
         seen.add(key)
         sentences.append(DraftSentence(text + ("" if text[-1] in '!?:;”"' else "."), cites))
     return sentences

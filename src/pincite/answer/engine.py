@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from pincite.answer.abstain import Policy, judge
-from pincite.answer.compose import BESIDE_THE_POINT, Composer
+from pincite.answer.compose import BESIDE_THE_POINT, Composer, enumeration
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
 from pincite.answer.evidence import Selected, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
@@ -40,6 +41,20 @@ __all__ = ["Engine"]
 
 _LONGEST_QUESTION = 4000
 _SHOWN_NEAREST = 3
+_MOST_PROVISIONS = 3
+_BESIDE = 0.65
+_BESIDE_LEAST = 0.5
+"""Strength of evidence from which law is shown beside policy and policy beside law."""
+
+_ASKS_FOR_LIST = re.compile(
+    r"\b(?:what (?:must|should|does|do|has to|have to|information)\b.*"
+    r"\b(?:contain|include|state|record|say|cover|set out)"
+    r"|which \w+s\b|what are\b|list\b|what (?:grounds|conditions|points|steps|things|items|measures|rights))",
+    re.I,
+)
+_ASKS_FOR_WORDS = re.compile(
+    r"\b(?:say|says|state|states|provide|provides|read|reads|text of|wording|quote|show me|lay down)\b", re.I
+)
 
 
 @dataclass(slots=True)
@@ -179,8 +194,8 @@ class Engine:
         drafted = bool(composer.claims)
         unsupported = [text for text, check in dropped if check not in BESIDE_THE_POINT]
         if drafted or strong:
-            for selected in _to_quote(composer, evidence):
-                composer.add_quotation(selected)
+            for selected, span in _to_quote(composer, evidence, run.standalone.text):
+                composer.add_quotation(selected, span)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims:
             message = _MESSAGES[Reason.DRAFT_FAILED]
@@ -275,20 +290,25 @@ def _rough_tokens(text: str) -> int:
     return len(text) // 4 + 1
 
 
-def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> list[Selected]:
+def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -> list[tuple[Selected, Span | None]]:
     """Return the evidence to be quoted because no claim cites it: the best piece, and the best of the other kind.
 
     Law and policy are shown side by side whenever both are near the question.
     """
-    first = evidence[0]
+    first = max(evidence, key=lambda one: (one.hit.exact, one.strength))
     cited = {selected.item.n for selected in composer.cited()}
     kinds = {selected.item.kind for selected in composer.cited()}
-    chosen = []
-    if first.item.n not in cited:
-        chosen.append(first)
+    chosen: list[tuple[Selected, Span | None]] = []
+    points = enumeration(first) if _ASKS_FOR_LIST.search(question) else None
+    if first.hit.exact and _ASKS_FOR_WORDS.search(question):
+        # the provision itself is the answer, in the order in which it stands
+        exact = sorted((one for one in evidence if one.hit.exact), key=lambda one: one.item.passage.start)
+        return [(one, one.item.passage) for one in exact[:_MOST_PROVISIONS]]
+    if first.item.n not in cited or points:
+        chosen.append((first, points))
         kinds.add(first.item.kind)
-    for selected in evidence[1:]:
-        if selected.item.kind not in kinds and selected.strength >= 0.6 * first.strength:
-            chosen.append(selected)
+    for selected in evidence:
+        if selected.item.kind not in kinds and selected.strength >= max(_BESIDE * first.strength, _BESIDE_LEAST):
+            chosen.append((selected, None))
             break
     return chosen

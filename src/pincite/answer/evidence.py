@@ -20,6 +20,9 @@ _NEAR = 0.6
 _WHOLE = 650
 """Characters up to which the best passage is given whole: its conditions and exceptions stand beside the rule."""
 
+_NEAR_SAME_KIND = 0.72
+"""The same for a further passage of a kind (law, policy) that is there already."""
+
 _SENTENCES = 2
 """Most sentences taken from any other passage."""
 
@@ -75,7 +78,9 @@ def select_evidence(
     for position, candidate in enumerate(ranked):
         if len(chosen) == _MOST_ITEMS:
             break
-        if chosen and candidate.strength < _NEAR * best and not candidate.hit.exact:
+        same_kind = any(one.item.kind is candidate.item.kind for one in chosen)
+        floor = best * (_NEAR_SAME_KIND if same_kind else _NEAR)
+        if chosen and candidate.strength < floor and not candidate.hit.exact:
             continue  # a small model writes a sentence about whatever it is given
         whole = position == 0 or candidate.hit.exact
         cut = _cut(candidate, whole=whole)

@@ -100,7 +100,7 @@ def _show(args: argparse.Namespace) -> int:
     library = _library(args)
     document = library.document(args.document)
     if args.text:
-        sys.stdout.write(document.text)
+        sys.stdout.buffer.write(document.text.encode("utf-8"))  # offsets must fit whatever the locale
         return 0
     if args.provision:
         return _show_provision(document, args.provision)

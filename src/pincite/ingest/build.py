@@ -16,6 +16,7 @@ import numpy as np
 from pincite import __version__
 from pincite.domain.documents import Passage, Span
 from pincite.domain.progress import Progress, silent
+from pincite.domain.text import printable
 from pincite.embed import Embedder
 from pincite.embed.protocol import Vectors
 from pincite.errors import DocumentError, LibraryDamaged, LibraryError, LibraryMissing
@@ -140,7 +141,7 @@ def _parse_all(sources: Sequence[Source], progress: Progress) -> tuple[list[Pars
         try:
             parsed.append(parse(source))
         except DocumentError as error:
-            failed.append((str(source.path), error.message))
+            failed.append((printable(str(source.path)), printable(error.message)))
         progress("Reading documents", number, len(sources), "documents")
     return parsed, failed
 

@@ -45,7 +45,7 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     metadata = raw.metadata
     title = collapse(normalise(metadata.get("title") or raw.title))
     official = _official_title(text)
-    if official and not re.search(r"\d{2,4}/\d{2,4}", title):
+    if official and not metadata.get("title") and not re.search(r"\d{2,4}/\d{2,4}", title):
         title = official
     known = _known(metadata.get("uri", "")) or _known(title) or _known(text[:3000])
     articles = sum(node.kind is ProvisionKind.ARTICLE for node in provisions)

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pincite.domain.documents import Document, Passage, Provenance
+from pincite.domain.text import collapse, normalise, printable
 from pincite.errors import DocumentError
 from pincite.ingest.identity import identify
 from pincite.ingest.passages import cut_passages
@@ -17,7 +18,7 @@ from pincite.ingest.structure import build_tree
 
 __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
 _FIELDS = {
@@ -52,19 +53,19 @@ def parse(source: Source) -> Parsed:
     """
     data = read_source(source)
     raw = read_bytes(data, source.path.name)
-    stated = raw.metadata | source.metadata
+    stated = {key: collapse(normalise(value)) for key, value in (raw.metadata | source.metadata).items()}
     raw = type(raw)(raw.blocks, raw.title, stated, raw.warnings)
-    text, provisions = build_tree(raw.blocks, stated.get("title") or raw.title)
+    text, provisions = build_tree(raw.blocks, stated.get("title") or collapse(normalise(raw.title)))
     if not text.strip():
         raise DocumentError(f"{source.path.name}: no text found")
     identity = identify(raw, text, provisions, source.path.name)
     values = {field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()}
-    values["source"] = values["source"] or source.path.name
+    values["source"] = values["source"] or printable(source.path.name)
     document = Document(
         slug=source.slug,
         title=identity.title,
         short=identity.short,
-        aliases=tuple(dict.fromkeys((*identity.aliases, *source.aliases))),
+        aliases=tuple(dict.fromkeys((*identity.aliases, *map(printable, source.aliases)))),
         kind=identity.kind,
         text=text,
         provisions=provisions,

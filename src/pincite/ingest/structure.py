@@ -272,10 +272,14 @@ class _Builder:
     def _enumerated(self, block: Block, text: str, match: re.Match[str] | None) -> None:
         """Open a point; "(b)(1)(ii) …" opens three."""
         start = self._append(text)
-        at = 0
+        at = rank = value = 0
+        style = ""
         while match:
             word = match.group(1) or match.group(match.re.groups)
-            rank, style, value = self._place(word)
+            if at and (style, value + 1) not in _readings(word):  # "(b)(1)(ii)": below the marker before it
+                rank, (style, value) = rank + 1, min(_readings(word), key=lambda reading: reading[1])
+            else:
+                rank, style, value = self._place(word)
             at = match.end()
             kind = K.PARAGRAPH if style == "1" and rank == _ENUMERATION else K.POINT
             parent_label = self._parent_label(rank)
@@ -302,7 +306,8 @@ class _Builder:
             for style, value in readings:
                 if node.style == style and value > node.value:
                     return node.rank, style, value
-        return _ENUMERATION, *readings[0]
+        style, value = min(readings, key=lambda reading: reading[1])
+        return _ENUMERATION, style, value
 
     def _parent_label(self, rank: int) -> str:
         for index in reversed(self._open):

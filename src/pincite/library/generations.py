@@ -47,8 +47,12 @@ class Generations:
             name = self._pointer.read_text(encoding="ascii").strip()
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise LibraryDamaged(f"{self._pointer}: {error}") from error
+        except OSError as error:
+            raise LibraryError(
+                f"{self._pointer}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
+            ) from error
         directory = self._directory / "generations" / name
         if not name or "/" in name or not directory.is_dir():
             raise LibraryDamaged(

@@ -13,7 +13,7 @@ from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
 from pincite.search.lookup import Lookup, resolve
-from pincite.search.terms import content_words, fts_expression
+from pincite.search.terms import content_words, expand_abbreviations, fts_expression
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
 
@@ -58,6 +58,7 @@ class Hit:
 class SearchResult:
     """Hits best first, what the question names, its vector and its content words."""
 
+    question: str
     hits: tuple[Hit, ...]
     lookup: Lookup
     vector: npt.NDArray[np.float32]
@@ -81,13 +82,14 @@ class Searcher:
     def search(self, question: str, count: int = 10) -> SearchResult:
         """Return the `count` best passages for `question`, exact hits before all others."""
         lookup = resolve(question, self._library)
-        words = content_words(question)
-        vector = self._embedder.encode([question])
+        expanded = expand_abbreviations(question)
+        words = content_words(expanded)
+        vector = self._embedder.encode([expanded])
         hits = self._hybrid(vector, words, lookup)
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
-        return SearchResult(tuple(ranked[:count]), lookup, vector[0], tuple(words))
+        return SearchResult(question, tuple(ranked[:count]), lookup, vector[0], tuple(words))
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
         """Return the sentences of a passage in order, with their similarity to a question's vector."""

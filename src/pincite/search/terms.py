@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import tomllib
+from importlib import resources
 
-__all__ = ["content_words", "fts_expression"]
+__all__ = ["content_words", "expand_abbreviations", "fts_expression"]
 
 # Function words and the words with which people ask; they occur everywhere and say nothing.
 _STOP = frozenset(
@@ -31,3 +34,18 @@ def content_words(text: str) -> list[str]:
 def fts_expression(words: list[str]) -> str:
     """Return an FTS5 expression that matches any of `words`; empty if there are none."""
     return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+
+
+def expand_abbreviations(question: str) -> str:
+    """Return `question` with the words of its abbreviations added ("DPIA" gets "data protection impact assessment")."""
+    known = _abbreviations()
+    singular = (word if word in known else word.removesuffix("s") for word in re.findall(r"\b\w{2,6}\b", question))
+    words = [known[word] for word in dict.fromkeys(singular) if word in known]
+    missing = [word for word in words if word.lower() not in question.lower()]
+    return f"{question} ({'; '.join(missing)})" if missing else question
+
+
+@functools.cache
+def _abbreviations() -> dict[str, str]:
+    source = resources.files("pincite.search").joinpath("thesaurus.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(source)["abbreviations"])

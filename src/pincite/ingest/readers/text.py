@@ -15,7 +15,9 @@ from pincite.ingest.readers.decode import decode
 __all__ = ["read_text", "split_numbered_lines"]
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
-_STARTS = re.compile(r"(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,2})\)|\d{1,3}(?:\.\d{1,3})*\.?|§ ?\d[\w.]*)\s+\S")
+_STARTS = re.compile(
+    r"(?:\(?(?:[a-z]|[ivx]{1,5}|\d{1,2})\)|\d{1,3}(?:\.\d{1,3})+\.?|\d{1,3}\.|\d{1,3}(?=\s+[A-Z])|§ ?\d[\w.]*)\s+\S"
+)
 _HEADING_LINE = re.compile(r"#{1,6} \S|[^\n]+\n(?:=+|-+)[ \t]*$", re.M)
 
 
@@ -66,6 +68,10 @@ def _markdown(text: str) -> Iterator[Block]:
                 numbers.pop()
             case "list_item_open":
                 item = numbers[-1] < 0
+                if (
+                    not item and token.info.isdecimal()
+                ):  # "1. 3." has a gap that a citation must keep; "1. 1." counts up
+                    numbers[-1] = max(numbers[-1], int(token.info))
                 marker = "" if item else f"{numbers[-1]}. "
                 if not item:
                     numbers[-1] += 1

@@ -1,0 +1,83 @@
+"""Identity: what a document is called, and whether it is law or policy."""
+
+from pathlib import Path
+
+import pytest
+
+from pincite.domain.documents import Document, DocumentKind
+from pincite.ingest.identity import slug_of
+from tests.ingest.helpers import parse_file
+
+
+def document(directory: Path, content: str, name: str = "file.md", **metadata: str) -> Document:
+    (directory / name).write_text(content, encoding="utf-8")
+    return parse_file(directory / name, **metadata).document
+
+
+ARTICLES = "\n\n".join(f"Article {n}\n\nHeading {n}\n\n1. Keepers shall act." for n in range(1, 5))
+
+
+def test_gdpr_by_its_number(tmp_path: Path) -> None:
+    made = document(tmp_path, f"# REGULATION (EU) 2016/679 on data\n\n{ARTICLES}")
+    assert (made.kind, made.short) == (DocumentKind.LAW, "GDPR")
+    assert "General Data Protection Regulation" in made.aliases
+
+
+def test_uk_gdpr_is_not_the_gdpr(tmp_path: Path) -> None:
+    made = document(
+        tmp_path,
+        f"# Regulation (EU) 2016/679 (United Kingdom General Data Protection Regulation) (UK GDPR)\n\n{ARTICLES}",
+    )
+    assert made.short == "UK GDPR"
+    assert "GDPR" not in made.aliases
+
+
+def test_policy_that_names_a_law_is_no_law(tmp_path: Path) -> None:
+    made = document(
+        tmp_path, "# Retention Policy\n\n## 1. Scope\n\n1.1 This policy applies Regulation (EU) 2016/679.\n"
+    )
+    assert (made.kind, made.short) == (DocumentKind.POLICY, "Retention Policy")
+    assert "GDPR" not in made.aliases
+
+
+def test_front_matter_states_title_and_provenance(tmp_path: Path) -> None:
+    made = document(
+        tmp_path,
+        "---\ntitle: Ladder Policy (group)\nid: X-1\nowner: Head\nversion: 2.10\neffective: 2031-05-01\nlicense: CC0\n---\n# Other\n\n1.1 Climb.\n",
+    )
+    assert (made.title, made.short, made.kind) == ("Ladder Policy (group)", "Ladder Policy", DocumentKind.POLICY)
+    assert "X-1" in made.aliases
+    assert (made.provenance.owner, made.provenance.effective, made.provenance.licence) == ("Head", "2031-05-01", "CC0")
+
+
+def test_corpus_toml_goes_before_the_document(tmp_path: Path) -> None:
+    made = document(
+        tmp_path, f"# REGULATION (EU) 2016/679\n\n{ARTICLES}", kind="policy", title="Our summary", short="Summary"
+    )
+    assert (made.kind, made.title, made.short) == (DocumentKind.POLICY, "Our summary", "Summary")
+
+
+def test_unknown_acts_are_cited_by_number(tmp_path: Path) -> None:
+    made = document(tmp_path, f"# Regulation (EU) 2031/7 on the care of orchards (Orchard Regulation)\n\n{ARTICLES}")
+    assert (made.kind, made.short) == (DocumentKind.LAW, "Regulation (EU) 2031/7")
+    assert "Regulation" not in made.aliases
+
+
+def test_titles_cannot_carry_control_characters(tmp_path: Path) -> None:
+    made = document(tmp_path, '---\ntitle: "Evil\\u001b[2J\\u202ePolicy"\n---\n1.1 Words.\n')
+    assert made.title == made.short == "Evil\ufffd[2J\ufffdPolicy"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Retention Policy (v2).docx", "retention-policy-v2"),
+        ("a.b.md", "a.b"),
+        ("policy.md.tmpl", "policy"),
+        ("Ünï.pdf", "n"),
+        ("…", "document"),
+        ("-x-.txt", "x"),
+    ],
+)
+def test_slugs(name: str, slug: str) -> None:
+    assert slug_of(name) == slug
