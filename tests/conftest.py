@@ -88,7 +88,8 @@ REGULATION = {
                 {
                     "number": 1,
                     "title": "Subject matter",
-                    "text": "This Regulation lays down rules on the care of orchards. It applies to apples and to pears.",
+                    "text": "This Regulation lays down rules on the care of orchards. "
+                    "It applies to apples and to pears.",
                 },
                 {
                     "number": 2,
@@ -105,7 +106,8 @@ REGULATION = {
                 {
                     "number": 3,
                     "title": "Notice of blight",
-                    "text": "The keeper shall notify the orchard authority of fire blight without undue delay and not later "
+                    "text": "The keeper shall notify the orchard authority of fire blight without undue delay and "
+                    "not later "
                     "than 72 hours after having seen it. The keeper shall do the following: mark the tree; burn the "
                     "wood; disinfect the tools.",
                 },

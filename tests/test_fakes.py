@@ -21,7 +21,8 @@ def test_guard_fails_unit_tests_even_if_they_swallow_the_error(pytester: pytest.
     pytester.makeconftest(
         f"import sys, types\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'src')!r}]\n"
         "from tests.conftest import no_real_models\n"
-        "import importlib.machinery\nsys.modules['torch'] = types.ModuleType('torch')\nsys.modules['torch'].real = True\n"
+        "import importlib.machinery\n"
+        "sys.modules['torch'] = types.ModuleType('torch')\nsys.modules['torch'].real = True\n"
         "sys.modules['torch'].__spec__ = importlib.machinery.ModuleSpec('torch', None)\n"
     )
     pytester.makepyfile(

@@ -163,7 +163,12 @@ def test_stored_text_comes_out_byte_for_byte_whatever_the_locale(
 
 
 def test_a_reader_that_leaves_early_is_no_error(tiny_directory: Path) -> None:
-    code = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-m', 'pincite', 'corpus', 'show', 'orchard', '--text'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)\np.stdout.close()\nprint(p.stderr.read().decode(), p.wait())"
+    code = (
+        "import sys\nfrom subprocess import PIPE, Popen\n"
+        "command = [sys.executable, '-m', 'pincite', 'corpus', 'show', 'orchard', '--text']\n"
+        "p = Popen(command, stdout=PIPE, stderr=PIPE)\n"
+        "p.stdout.close()\nprint(p.stderr.read().decode(), p.wait())"
+    )
     done = run(code=code, PINCITE_HOME=str(tiny_directory.parent))
     assert "Traceback" not in done.stdout + done.stderr
     assert "Error" not in done.stdout + done.stderr

@@ -12,8 +12,8 @@ from pincite.domain.text import collapse, normalise, sha256_text
 ANYTHING = st.text(st.characters(codec=None), max_size=80)
 NASTY = st.text(
     st.sampled_from(
-        "a Z\n\r\t\x00\x07\x0b\x0c\x1b\x1c\x7f\x85\x9b\u00a0\u00ad\u0301\u034f\u061c\u180e\u200b\u200d\u200e\u202e\u2028"
-        "\u2029\u2066\u2069\u2060\u3000\ufe0f\ufeff\uffff\ue000\ud800\udfff\U000e0001\U000e0041\U000e0100\U000f0000Å\u212b"
+        "a Z\n\r\t\x00\x07\x0b\x0c\x1b\x1c\x7f\x85\x9b\u00a0\u00ad\u0301\u034f\u061c\u180e\u200b\u200d\u200e\u202e"
+        "\u2028\u2029\u2066\u2069\u2060\u3000\ufe0f\ufeff\uffff\ue000\ud800\udfff\U000e0001\U000e0041\U000e0100\U000f0000Å\u212b"
     ),
     max_size=30,
 )

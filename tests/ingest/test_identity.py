@@ -43,7 +43,8 @@ def test_policy_that_names_a_law_is_no_law(tmp_path: Path) -> None:
 def test_front_matter_states_title_and_provenance(tmp_path: Path) -> None:
     made = document(
         tmp_path,
-        "---\ntitle: Ladder Policy (group)\nid: X-1\nowner: Head\nversion: 2.10\neffective: 2031-05-01\nlicense: CC0\n---\n# Other\n\n1.1 Climb.\n",
+        "---\ntitle: Ladder Policy (group)\nid: X-1\nowner: Head\nversion: 2.10\n"
+        "effective: 2031-05-01\nlicense: CC0\n---\n# Other\n\n1.1 Climb.\n",
     )
     assert (made.title, made.short, made.kind) == ("Ladder Policy (group)", "Ladder Policy", DocumentKind.POLICY)
     assert "X-1" in made.aliases

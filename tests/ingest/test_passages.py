@@ -1,5 +1,6 @@
 """Passages: every line below a heading in exactly one, sentences whole, lead-ins carried."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def texts(document: Document, passages: tuple[Passage, ...]) -> list[str]:
 def assert_sound(document: Document, passages: tuple[Passage, ...]) -> None:
     text = document.text
     assert [passage.ordinal for passage in passages] == list(range(len(passages)))
-    for one, other in zip(passages, passages[1:], strict=False):
+    for one, other in itertools.pairwise(passages):
         assert one.span.end <= other.span.start
     for passage in passages:
         assert passage.span.of(text) == passage.span.of(text).strip() != ""

@@ -43,7 +43,8 @@ def with_part(archive: bytes, name: str, content: bytes | None) -> bytes:
 def test_markdown_front_matter_tables_and_lists() -> None:
     raw = read(
         "---\ntitle: Pruning\nOwner: Head\nempty:\n---\n# Pruning\n\nFirst\nline.\n\n- **bold** bullet\n- other\n\n"
-        "3. three\n4. four\n\n| Tree | When |\n|---|---|\n| Apple | March |\n| | April |\n\n```\n1.1 kept\n```\n<b>Raw</b> <!-- no -->\n"
+        "3. three\n4. four\n\n| Tree | When |\n|---|---|\n| Apple | March |\n| | April |\n\n"
+        "```\n1.1 kept\n```\n<b>Raw</b> <!-- no -->\n"
     )
     assert raw.metadata == {"title": "Pruning", "owner": "Head"}
     assert raw.title == "Pruning"
@@ -134,7 +135,8 @@ def test_html_and_xml_that_declare_utf_16() -> None:
 
 def test_html_headings_lists_tables_and_what_is_skipped() -> None:
     raw = read(
-        "<!doctype html><html><head><title>Rules</title><script>alert(1)</script></head><body><nav>Menu</nav><h1>Rules</h1>"
+        "<!doctype html><html><head><title>Rules</title><script>alert(1)</script></head>"
+        "<body><nav>Menu</nav><h1>Rules</h1>"
         "<p>First <b>bold</b> word<br>new line</p><ul><li>item</li></ul>"
         "<table><tr><th>Tree</th><th>Month</th></tr><tr><td>Apple</td><td>March</td></tr></table>"
         "<!-- hidden -->After</body></html>"
@@ -188,7 +190,8 @@ def test_external_entities_are_not_read_and_the_words_after_them_are_kept(tmp_pa
     secret = tmp_path / "secret.txt"
     secret.write_text("PASSWORD")
     raw = read(
-        f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY x SYSTEM "{secret.as_uri()}">]><l><t>Before &x; after <i>it</i>.</t><t>&x; End</t></l>'
+        f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
+        "<l><t>Before &x; after <i>it</i>.</t><t>&x; End</t></l>"
     )
     assert [b.text for b in raw.blocks] == ["Before &x; after it.", "&x; End"]
     assert raw.warnings == ("2 entity reference(s) not expanded",)
@@ -343,8 +346,14 @@ def test_articles_json_with_a_missing_article_or_recital() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ['{"chapters": 3, "articles": 1}', '{"chapters": [{"articles": [{"number": "x"}]}]}', '{"chapters": [' + '{"articles":', '{"chapters":' + "[" * 100_000 + '"articles"'],
-)  # fmt: skip
+    [
+        '{"chapters": 3, "articles": 1}',
+        '{"chapters": [{"articles": [{"number": "x"}]}]}',
+        '{"chapters": [{"articles":',
+        '{"chapters":' + "[" * 100_000 + '"articles"',
+    ],
+    ids=["number", "no-number", "cut-off", "deep"],
+)
 def test_articles_json_of_another_form(source: str) -> None:
     with pytest.raises(DocumentError, match=r"given\.bin"):
         read(source)

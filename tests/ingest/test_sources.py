@@ -10,9 +10,9 @@ from tests.conftest import ROOT
 from tests.ingest.helpers import parse_file
 
 GOOD = '[[source]]\nslug = "x"\npath = "x.md"\n'
-WHEEL = '[[source]]\nslug = "x"\nwheel = {package = "p", version = "1", member = "a/b.json", sha256 = "%s"}\n' % (
-    "ab" * 32
-)  # noqa: UP031
+WHEEL = '[[source]]\nslug = "x"\nwheel = {package = "p", version = "1", member = "a/b.json", sha256 = "SHA"}\n'.replace(
+    "SHA", "ab" * 32
+)
 
 
 def load(directory: Path, content: str) -> list[Source]:
@@ -61,8 +61,8 @@ def test_errors_name_file_entry_and_key(tmp_path: Path, content: str, where: str
 def test_a_good_file(tmp_path: Path) -> None:
     one, two = load(
         tmp_path,
-        WHEEL
-        + '[[source]]\nslug = "y"\npath = "sub/y.md"\nversion = 2.5\neffective = 2031-05-01\naliases = ["Y"]\nexpect = {article = 3}\n',
+        WHEEL + '[[source]]\nslug = "y"\npath = "sub/y.md"\nversion = 2.5\n'
+        'effective = 2031-05-01\naliases = ["Y"]\nexpect = {article = 3}\n',
     )
     assert one.path == tmp_path / "fetched" / "x-abababababab.json"
     assert one.wheel is not None

@@ -1,5 +1,7 @@
 """The provision tree: what a line announces, and which enumeration a marker continues."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,9 +130,13 @@ def test_lines_before_any_heading_are_counted_by_page() -> None:
 LINES = st.lists(
     st.sampled_from(
         [
-            head("1. Purpose"), head("2 Scope"), head("Guidance", 3), head("Title", 1), "CHAPTER I", "Article 7", "Article 8 Records",
-            "§ 5.1 Limits.", "ANNEX I", "Whereas:", "(1) One.", "(2) Two:", "(a) alpha;", "(b) beta;", "(i) first;", "(ii) second;",
-            "(a)(1)(i) deep.", "1.1 A rule.", "1.2 Another.", "2.1 More.", "1. Item.", "2. Item.", "(t)", "Plain words.", "Lead-in:",
+            head("1. Purpose"), head("2 Scope"), head("Guidance", 3), head("Title", 1), "CHAPTER I", "Article 7",
+            "Article 8 Records",
+            "§ 5.1 Limits.", "ANNEX I", "Whereas:", "(1) One.", "(2) Two:", "(a) alpha;", "(b) beta;", "(i) first;",
+            "(ii) second;",
+            "(a)(1)(i) deep.", "1.1 A rule.", "1.2 Another.", "2.1 More.", "1. Item.", "2. Item.", "(t)",
+            "Plain words.",
+            "Lead-in:",
             Block("Bullet;", item=True), Block("A: 1; B: 2", row=True), Block("Known.", recital=3), "x " * 700 + "end.",
             "A sentence of some length stands here. " * 20,
         ]
@@ -156,6 +162,6 @@ def test_every_block_becomes_one_line_and_the_tree_is_sound(lines: list[str | Bl
             assert node.parent < at
             assert parent.start <= node.start
             assert node.end <= parent.end or node.parent == 0
-    for one, other in zip(nodes[1:], nodes[2:], strict=False):
+    for one, other in itertools.pairwise(nodes[1:]):
         assert one.start <= other.start  # pre-order is text order
         assert other.start >= one.end or one.end >= other.end  # nested or apart, never across

@@ -86,5 +86,8 @@ def test_words_are_matched_by_their_stem(tiny_library: Library) -> None:
 
 def test_kinds(tiny_library: Library) -> None:
     assert {info.slug: info.kind for info in tiny_library.documents} == {
-        "orchard": DocumentKind.LAW, "ladder": DocumentKind.POLICY, "tractor": DocumentKind.POLICY, "pesticide": DocumentKind.POLICY,
-    }  # fmt: skip
+        "orchard": DocumentKind.LAW,
+        "ladder": DocumentKind.POLICY,
+        "tractor": DocumentKind.POLICY,
+        "pesticide": DocumentKind.POLICY,
+    }

@@ -22,7 +22,8 @@ _NEGATION = re.compile(
 )
 _FORBIDS = re.compile(
     r"\b(?:must|shall|may|can|could|should|will|do|does)(?: (?:therefore|also|then|generally|ever))? (?:not|never)\b"
-    r"|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*|\bnot (?:be )?(?:allowed|permitted|accepted|used|required|necessary|obliged)\b"
+    r"|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*"
+    r"|\bnot (?:be )?(?:allowed|permitted|accepted|used|required|necessary|obliged)\b"
     r"|\b(?:is|are) never\b|^no\b",
     re.I,
 )

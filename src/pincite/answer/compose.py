@@ -28,6 +28,7 @@ _LEAST_RELEVANT = 0.35
 _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
 
+_LONGEST_LIST = 1000
 _SAME_FIGURES = 0.2
 _SAME = 0.93
 """Similarity (cosine) from which a sentence only repeats an earlier one."""
@@ -193,6 +194,7 @@ def _governing(selected: Selected, question: str) -> Span:
     best = max(selected.sentences, key=fit, default=None)
     if best is None:
         return selected.item.passage
-    if selected.item.quote_text(best.span).endswith((":", "—")):
-        return Span(best.span.start, selected.sentences[-1].span.end)
+    points = enumeration(selected)
+    if points is not None and points.contains(best.span) and points.end - points.start <= _LONGEST_LIST:
+        return points  # a point alone says less than the rule: it is one of several, or one of all
     return best.span

@@ -42,6 +42,7 @@ __all__ = ["Engine"]
 _LONGEST_QUESTION = 4000
 _SHOWN_NEAREST = 3
 _MOST_PROVISIONS = 3
+_ABOUT_AS_STRONG = 0.8
 _BESIDE = 0.65
 _BESIDE_LEAST = 0.5
 """Strength of evidence from which law is shown beside policy and policy beside law."""
@@ -295,7 +296,8 @@ def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -
 
     Law and policy are shown side by side whenever both are near the question.
     """
-    first = max(evidence, key=lambda one: (one.hit.exact, one.strength))
+    strongest = max(evidence, key=lambda one: (one.hit.exact, one.strength))
+    first = evidence[0] if evidence[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
     cited = {selected.item.n for selected in composer.cited()}
     kinds = {selected.item.kind for selected in composer.cited()}
     chosen: list[tuple[Selected, Span | None]] = []

@@ -42,7 +42,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; users never see a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # files and pipes get UTF-8 whatever the locale, terminals what they can show
+        # files and pipes get UTF-8 whatever the locale, terminals what they can show
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     try:

@@ -18,6 +18,10 @@ _SECTION = re.compile(
     r"(?:§|\b[Ss]ections?) ?(\d+(?:\.\d+)*(?:\([a-z0-9]+\))*)(?: of the ([A-Z][\w-]*(?: (?:and|of|for|"
     r"to|the|[A-Z][\w-]*)){0,8}? Policy))?"
 )
+_ROW = re.compile(
+    r"\b[Rr]ows? ((?:[A-Z]{1,3}-?\d{1,3}(?:, | and | or | to )?)+)"
+    r"(?:of the ([A-Z][\w-]*(?: (?:and|of|for|to|the|[A-Z][\w-]*)){0,8}? Policy))?"
+)
 _ELSEWHERE = re.compile(
     r"\s*(?:and \d+ |to \d+ )?of (?:the )?(?:Regulation|Directive|Charter|Treaty|TFEU|TEU|Decision|Convention)\b"
 )
@@ -54,6 +58,9 @@ def find_references(document: Document) -> Iterator[Reference]:
     for match in _SECTION.finditer(text):
         label = match.group(1) if document.kind is DocumentKind.POLICY else f"§ {match.group(1)}"
         yield Reference(Span(match.start(), match.end()), label, match.group(2) or "")
+    for match in _ROW.finditer(text):
+        for code in re.findall(r"[A-Z]{1,3}-?\d{1,3}", match.group(1)):
+            yield Reference(Span(match.start(), match.end()), code, match.group(2) or "")
 
 
 def find_terms(document: Document) -> Iterator[Term]:

@@ -41,6 +41,7 @@ _CODE_SECTION = re.compile(r"(\d{3,5}(?:\.\d{1,4})+)\.?(?:\s+|$)")
 _DOTTED = re.compile(r"(?:§ ?)?(\d{1,3}(?:\.\d{1,3}){1,4})\.?(?:\s+|$)")
 _NUMBER = re.compile(r"(\d{1,3})\.(?:\s+|$)")
 _BARE_NUMBER = re.compile(r"(\d{1,2})\s+(?=[A-Z])")  # "5 Sub-processors", in headings only
+_ROW_CODE = re.compile(r"(?:[^:;|]{1,30}: )?([A-Z]{1,3}-?\d{1,3})(?=;| \|| [A-Z])")
 _MARKER = re.compile(r"\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,3})\)\s*|([a-z]|[ivx]{1,5})\)\s+")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -138,7 +139,7 @@ class _Builder:
         elif block.level:
             self._heading(block, text)
         elif block.row:
-            self._leaf(block, text, K.TABLE)
+            self._row(block, text)
         else:
             self._body(block, text)
 
@@ -318,6 +319,18 @@ class _Builder:
                 if node.kind in (K.HEADING, K.CHAPTER, K.PART):
                     return node.heading
         return ""
+
+    def _row(self, block: Block, text: str) -> None:
+        """Add a table row; one that begins with a code of its own ("R15") can be cited by it."""
+        code = _ROW_CODE.match(text)
+        if not code:
+            self._leaf(block, text, K.TABLE)
+            return
+        start = self._append(text)
+        label = code.group(1)
+        self._nodes.append(
+            _Node(self._open[-1], K.TABLE, label, "", start, start + len(text), start, block.page, _ENUMERATION - 1)
+        )
 
     def _leaf(self, block: Block, text: str, kind: ProvisionKind) -> None:
         """Add a paragraph without a number: to the open provision, or, where there is none, as one of its own."""

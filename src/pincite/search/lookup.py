@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pincite.domain.documents import ProvisionKind, Span
 from pincite.library import DocumentInfo, Library
 
-__all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "resolve"]
+__all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "places_of", "resolve"]
 
 _POINTS = r"((?: ?\([0-9a-z]{1,5}\))*)"
 _PATTERNS: tuple[tuple[re.Pattern[str], str, ProvisionKind], ...] = (
     (re.compile(rf"\b(?:articles?|art\.?) ?(\d{{1,4}}[a-z]?){_POINTS}", re.I), "Art. {0}", ProvisionKind.ARTICLE),
     (re.compile(rf"\brecitals? ?\(?(\d{{1,4}})\)?{_POINTS}", re.I), "Recital {0}", ProvisionKind.RECITAL),
     (re.compile(r"\bann?exe?s? ((?:[IVXLC]+|\d{1,2})\b)()", re.I), "Annex {0}", ProvisionKind.ANNEX),
+    (re.compile(r"\brow ([A-Z]{1,3}-?\d{1,3})\b()"), "{0}", ProvisionKind.TABLE),
     (re.compile(rf"§§? ?(\d[\w.:-]*\w|\d){_POINTS}", re.I), "§ {0}", ProvisionKind.ARTICLE),
     (
         re.compile(rf"\b(?:sections?|sec\.?|clauses?|policy|policies) (\d+(?:[.:-]\d+)*){_POINTS}", re.I),
@@ -130,7 +131,7 @@ def resolve(question: str, library: Library) -> Lookup:
         if unknown:
             missing.append((named, f"The corpus holds no document called {unknown}."))
             continue
-        places = [place for label in _forms(named) for place in _places(label, scope, library)]
+        places = [place for label in _forms(named) for place in places_of(label, scope, library)]
         if places:
             found += places
         else:
@@ -149,7 +150,8 @@ def _forms(named: NamedProvision) -> Iterator[str]:
         yield named.label[2:]
 
 
-def _places(label: str, scope: Iterable[DocumentInfo], library: Library) -> list[Place]:
+def places_of(label: str, scope: Iterable[DocumentInfo], library: Library) -> list[Place]:
+    """Return where the provision `label` stands in the documents of `scope`; empty if in none."""
     numbers = {document.number for document in scope}
     exact = [Place(d, span, label) for d, _, span in library.provisions_labelled(label) if d in numbers]
     if exact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import faiss
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
-from pincite.search.lookup import Lookup, resolve
+from pincite.search.lookup import Lookup, places_of, resolve
 from pincite.search.terms import content_words, expand_abbreviations, fts_expression
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
@@ -23,6 +23,8 @@ LEXICAL_WEIGHT = 0.25
 SENTENCE_WEIGHT = 0.45
 FIELD_WEIGHTS = (2.0, 2.0, 0.5, 1.0)
 _POOL = 200
+_FOLLOWED = 3
+_AS_NEAR = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Searcher:
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
+        ranked = self._follow(ranked, vector)
         return SearchResult(question, tuple(ranked[:count]), lookup, vector[0], tuple(words))
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
@@ -128,6 +131,40 @@ class Searcher:
             Hit(passage, float(score[i]), float(dense[i]), float(sentence[i]), float(words_score[i]))
             for passage, i in zip(rows_of, order, strict=False)
         ]
+
+    def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32]) -> list[Hit]:
+        """Put what the best passages refer to ("the period in row R15 of the … Policy") right behind them.
+
+        One step only, and only where the passage referred to is about as near to the question itself.
+        """
+        library = self._library
+        known = {hit.passage.id: hit for hit in ranked}
+        placed: list[Hit] = []
+        moved: set[int] = set()
+        for position, hit in enumerate(ranked):
+            if hit.passage.id in moved:
+                continue
+            placed.append(hit)
+            if position >= _FOLLOWED:
+                continue
+            for passage in self._referred(hit.passage):
+                best = max((s.similarity for s in self.sentences(passage, vector[0])), default=0.0)
+                if passage.id in {one.passage.id for one in placed} or best < _AS_NEAR * hit.sentence:
+                    continue
+                dense = float(library.vectors[passage.id] @ vector[0])
+                lexical = known[passage.id].lexical if passage.id in known else 0.0
+                placed.append(Hit(passage, 0.98 * hit.score, dense, best, lexical))
+                moved.add(passage.id)
+        return placed
+
+    def _referred(self, passage: PassageRow) -> Iterator[PassageRow]:
+        """Yield the passages of the provisions that a passage refers to."""
+        library = self._library
+        own = library.documents[passage.document]
+        for label, title in library.references_within(passage.document, passage.span):
+            scope = [info for info in library.documents if info.title == title] if title else [own]
+            for place in places_of(label, scope, library):
+                yield from library.passages_within(place.document, place.span)
 
     def _exact(self, lookup: Lookup, hits: Sequence[Hit], vector: npt.NDArray[np.float32]) -> list[Hit]:
         """Return the passages of the provisions that the question names, the most similar of each first."""
