@@ -1,4 +1,4 @@
-"""Retrieval on questions in staff's own words (../shared/eval/dev.jsonl): all gold evidence within the first k passages.
+"""Retrieval on questions in staff's own words (../shared/eval/dev.jsonl): all gold evidence in the first k passages.
 
 The library is built once from ../shared/corpora into .pincite/bench (about 15 minutes on two cores). Weights of the
 fusion can be swept: ``python -m benchmarks.retrieval --sweep``.
@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.snippets import SHARED, covered, load_questions
-from pincite.answer.engine import _rough_tokens
-from pincite.answer.evidence import select_evidence
+from pincite.answer.evidence import rough_tokens, select_evidence
 from pincite.assembly import build_corpus, open_searcher
 from pincite.cli.progress import console_progress
 from pincite.config import Home, Settings, checkout_root
@@ -59,7 +58,9 @@ def main() -> int:
         return 1
     home = Home(args.home)
     corpora = SHARED / "corpora"
-    paths = [corpora / "regulations" / name for name in REGULATIONS] + [corpora / "policies" / name for name in POLICIES]
+    paths = [corpora / "regulations" / name for name in REGULATIONS] + [
+        corpora / "policies" / name for name in POLICIES
+    ]
     with console_progress() as progress:
         build_corpus(home, paths, progress=progress)
     searcher = open_searcher(home)
@@ -106,7 +107,7 @@ def strengths(searcher: Searcher, questions: list[dict[str, Any]]) -> None:
     """Print the strength of the best evidence for questions that can and cannot be answered."""
     for question in sorted(questions, key=lambda q: (q["answerable"], q["kind"])):
         result = searcher.search(question["question"])
-        evidence = select_evidence(searcher, result, Settings().evidence_tokens, _rough_tokens)
+        evidence = select_evidence(searcher, result, Settings().evidence_tokens, rough_tokens)
         strength = max((one.strength for one in evidence), default=0.0)
         named = "named" if result.lookup.missing else ""
         print(f"{strength:.3f} {question['id']} {question['kind']:18} {named:6} {question['question'][:80]}")

@@ -80,7 +80,7 @@ def test_no_library(tmp_path: Path, command: list[str]) -> None:
     assert done.stderr.count("\n") == 2  # title and message, then the hint
 
 
-@pytest.mark.parametrize("command", [["corpus", "list"], ["corpus", "build", str(ROOT / "README.md")], ["search", "x"]])
+@pytest.mark.parametrize("command", [["corpus", "list"], ["corpus", "build", str(ROOT / "corpus")], ["search", "x"]])
 def test_home_that_cannot_be_used(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "file").write_text("no directory")
     done = run(*command, "--home", str(tmp_path / "file" / "home"))

@@ -64,6 +64,12 @@ def test_unknown_acts_are_cited_by_number(tmp_path: Path) -> None:
     assert "Regulation" not in made.aliases
 
 
+def test_a_file_name_of_one_word_is_no_alias(tmp_path: Path) -> None:
+    content = "# Retention Policy\n\n1.1 Words.\n"
+    assert document(tmp_path, content, "retention.md").aliases == ("Retention Policy",)
+    assert document(tmp_path, content, "02-retention.md").aliases == ("Retention Policy", "02-retention")
+
+
 def test_titles_cannot_carry_control_characters(tmp_path: Path) -> None:
     made = document(tmp_path, '---\ntitle: "Evil\\u001b[2J\\u202ePolicy"\n---\n1.1 Words.\n')
     assert made.title == made.short == "Evil\ufffd[2J\ufffdPolicy"

@@ -83,8 +83,9 @@ def test_short_siblings_share_a_passage_and_long_ones_do_not() -> None:
     assert [passage.label for passage in cut_passages(made)] == ["Art. 1(1)–(2)", "Art. 1(3)", "Art. 1(4)"]
 
 
-def test_long_enumerations_carry_their_lead_in() -> None:
-    point = "the words of a point that goes on for a while so that not many of them fit together; " * 4
+@pytest.mark.parametrize("length", [4, 8, 16])  # points that share a passage, stand alone, or are divided
+def test_long_enumerations_carry_their_lead_in(length: int) -> None:
+    point = "the words of a point that goes on for a while so that not many of them fit together. " * length
     made = document("Article 1", "Duties", "1. The processor shall:", *(f"({c}) {point}" for c in "abcdef"))
     passages = cut_passages(made)
     assert len(passages) > 2

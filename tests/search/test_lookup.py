@@ -163,6 +163,7 @@ def test_a_document_that_is_not_there(library: Library) -> None:
         ("Compare GDPR and the Ladder Policy", ["gdpr", "ladder"]),
         ("Is there a regulation on apples?", []),
         ("gdprs and ladders", []),
+        ("May one stand on a ladder?", []),  # the file's name is no name of the document
     ],
 )
 def test_named_documents(library: Library, question: str, named: list[str]) -> None:

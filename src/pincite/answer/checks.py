@@ -95,11 +95,7 @@ def _attributed(claim: str, support: Support) -> bool:
     """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy."""
     law = _LAW.search(claim)
     policy = _POLICY.search(claim)
-    if law and not policy:
-        return "law" in support.kinds
-    if policy and not law:
-        return "policy" in support.kinds
-    return True
+    return not (law and "law" not in support.kinds) and not (policy and "policy" not in support.kinds)
 
 
 def _numbers(claim: str, support: Support) -> bool:

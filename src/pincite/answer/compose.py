@@ -16,19 +16,23 @@ from pincite.search import Searcher
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["BESIDE_THE_POINT", "Composer", "enumeration"]
-
-BESIDE_THE_POINT = frozenset({"repetition", "relevance"})
-"""Checks whose failing takes a sentence out of the answer without making the answer a partial one."""
+__all__ = ["Composer", "enumeration"]
 
 _MOST_QUOTES = 2
-_LEAST_RELEVANT = 0.35
+_LEAST_RELEVANT = 0.45
 """Similarity (cosine) to the question below which a further sentence is beside the point."""
 
 _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
 
 _LONGEST_LIST = 1000
+_STATES_NO_RULE = re.compile(
+    r"(?:this|the) (?:policy|regulation|directive|document|section) (?:also )?(?:states|describes|sets)\b"
+    r"|\W*\w+(?:\W+\w+){0,2}\W*$",
+    re.I,
+)
+_DEFINES = re.compile(r"[”\"’'] means\b")
+_CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
 _SAME_FIGURES = 0.2
 _SAME = 0.93
 """Similarity (cosine) from which a sentence only repeats an earlier one."""
@@ -132,6 +136,7 @@ class Composer:
             return hit.similarity + 0.5 * shared + 0.3 * asked.get(hit.id, 0.0)
 
         hits = sorted(self._searcher.sentences(selected.hit.passage, vector), key=fit, reverse=True)
+        hits = [h for h in hits if not _STATES_NO_RULE.match(selected.item.quote_text(h.span))] or hits
         if not hits:
             return [self._citation(selected, selected.item.passage)]
         chosen: list[SentenceHit] = [hits[0]]
@@ -173,6 +178,8 @@ class Composer:
 def enumeration(selected: Selected) -> Span | None:
     """Return the range of a passage's enumeration: the words that introduce it and all points, None if it has none."""
     item = selected.item
+    if _DEFINES.search(item.text):
+        return None  # a list of definitions answers no question as a whole
     spans = [sentence.span for sentence in selected.sentences]
     for span in spans[:-1]:
         if item.quote_text(span).endswith((":", "—")):
@@ -191,9 +198,13 @@ def _governing(selected: Selected, question: str) -> Span:
         shared = len(words & set(content_words(selected.item.quote_text(sentence.span)))) / max(1, len(words))
         return sentence.similarity + 0.3 * shared
 
-    best = max(selected.sentences, key=fit, default=None)
+    ruling = [s for s in selected.sentences if not _STATES_NO_RULE.match(selected.item.quote_text(s.span))]
+    best = max(ruling or selected.sentences, key=fit, default=None)
     if best is None:
         return selected.item.passage
+    words_of_best = selected.item.quote_text(best.span)
+    if _DEFINES.search(words_of_best) or len(_CELL.findall(words_of_best)) > 1:
+        return best.span  # a definition or a table row stands alone
     points = enumeration(selected)
     if points is not None and points.contains(best.span) and points.end - points.start <= _LONGEST_LIST:
         return points  # a point alone says less than the rule: it is one of several, or one of all

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from pincite.answer.abstain import Policy, judge
-from pincite.answer.compose import BESIDE_THE_POINT, Composer, enumeration
+from pincite.answer.compose import Composer, enumeration
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
-from pincite.answer.evidence import Selected, select_evidence
+from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.source import source_view
 from pincite.config import Settings
-from pincite.domain.answers import Answer, EvidenceItem, Reason, Status, Timings
+from pincite.domain.answers import BESIDE_THE_POINT, Answer, EvidenceItem, Reason, Status, Timings
 from pincite.domain.assistant import SourceView, StatusLine
 from pincite.domain.documents import Span
 from pincite.domain.events import (
@@ -44,6 +44,7 @@ _SHOWN_NEAREST = 3
 _MOST_PROVISIONS = 3
 _ABOUT_AS_STRONG = 0.8
 _BESIDE = 0.65
+_BESIDE_RECITAL = 0.85
 _BESIDE_LEAST = 0.5
 """Strength of evidence from which law is shown beside policy and policy beside law."""
 
@@ -101,11 +102,17 @@ class Engine:
         self._settings = settings
         self._seal = seal
         self._policy = Policy.load()
+        self._last_backend_seconds = 0.0
 
     @property
     def searcher(self) -> Searcher:
         """The searcher, for faces that only search."""
         return self._searcher
+
+    @property
+    def last_backend_seconds(self) -> float:
+        """Seconds that llama.cpp itself took for the last answer; 0 if the model was not asked."""
+        return self._last_backend_seconds
 
     def load(self) -> LanguageModel:
         """Load the language model now, if it is not loaded yet, and return it."""
@@ -134,12 +141,13 @@ class Engine:
     def ask(self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None) -> Iterator[Event]:
         """Yield the events of one answer; see `Assistant.ask`."""
         began = time.perf_counter()
+        self._last_backend_seconds = 0.0
         stop = stop or Flag()
         question = _clean(question)
         run = _Run(question, make_standalone(question, [_clean(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
         result = self._searcher.search(run.standalone.text, self._settings.passages)
-        evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, _rough_tokens)
+        evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()
         if result.lookup.missing and not result.lookup.found:
@@ -178,6 +186,7 @@ class Engine:
                 yield Token(step.text)
             else:
                 run.generation = step
+                self._last_backend_seconds = step.backend_seconds
 
     def _check(
         self, run: _Run, result: SearchResult, evidence: Sequence[Selected], draft: str, *, strong: bool
@@ -195,7 +204,7 @@ class Engine:
         drafted = bool(composer.claims)
         unsupported = [text for text, check in dropped if check not in BESIDE_THE_POINT]
         if drafted or strong:
-            for selected, span in _to_quote(composer, evidence, run.standalone.text):
+            for selected, span in _to_quote(composer, evidence, result):
                 composer.add_quotation(selected, span)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims:
@@ -210,8 +219,6 @@ class Engine:
         if not drafted:
             reason = Reason.DRAFT_FAILED
             notes.append("The drafted answer failed the checks; the governing words are quoted instead.")
-        elif unsupported:
-            notes.append(f"{len(unsupported)} drafted sentence(s) failed the checks and are not shown.")
         elif missing:
             reason = Reason.NO_SUCH_PROVISION
         done = run.generation
@@ -286,12 +293,9 @@ def _clean(question: str) -> str:
     return question
 
 
-def _rough_tokens(text: str) -> int:
-    """Estimate tokens before the model is loaded; legal English takes about 4.3 characters a token."""
-    return len(text) // 4 + 1
-
-
-def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -> list[tuple[Selected, Span | None]]:
+def _to_quote(
+    composer: Composer, evidence: Sequence[Selected], result: SearchResult
+) -> list[tuple[Selected, Span | None]]:
     """Return the evidence to be quoted because no claim cites it: the best piece, and the best of the other kind.
 
     Law and policy are shown side by side whenever both are near the question.
@@ -301,16 +305,27 @@ def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -
     cited = {selected.item.n for selected in composer.cited()}
     kinds = {selected.item.kind for selected in composer.cited()}
     chosen: list[tuple[Selected, Span | None]] = []
-    points = enumeration(first) if _ASKS_FOR_LIST.search(question) else None
-    if first.hit.exact and _ASKS_FOR_WORDS.search(question):
+    points = enumeration(first) if _ASKS_FOR_LIST.search(result.question) else None
+    if first.hit.exact and _ASKS_FOR_WORDS.search(result.question):
         # the provision itself is the answer, in the order in which it stands
         exact = sorted((one for one in evidence if one.hit.exact), key=lambda one: one.item.passage.start)
-        return [(one, one.item.passage) for one in exact[:_MOST_PROVISIONS]]
+        return [(one, _named_part(one, result)) for one in exact[:_MOST_PROVISIONS]]
     if first.item.n not in cited or points:
         chosen.append((first, points))
         kinds.add(first.item.kind)
     for selected in evidence:
-        if selected.item.kind not in kinds and selected.strength >= max(_BESIDE * first.strength, _BESIDE_LEAST):
+        needed = _BESIDE_RECITAL if selected.item.label.startswith("Recital") else _BESIDE
+        if selected.item.kind not in kinds and selected.strength >= max(needed * first.strength, _BESIDE_LEAST):
             chosen.append((selected, None))
             break
     return chosen
+
+
+def _named_part(selected: Selected, result: SearchResult) -> Span:
+    """Return the part of a passage that belongs to the provision named, not the siblings that share the passage."""
+    passage = selected.item.passage
+    for place in result.lookup.found:
+        start, end = max(place.span.start, passage.start), min(place.span.end, passage.end)
+        if place.document == selected.hit.passage.document and start < end:
+            return Span(start, end)
+    return passage

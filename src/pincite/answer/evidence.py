@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pincite.domain.answers import EvidenceItem
-from pincite.domain.documents import Document, DocumentKind, Span
+from pincite.domain.documents import Document, Span
 from pincite.search import Hit, Searcher
 from pincite.search.search import SearchResult, SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["Selected", "select_evidence"]
+__all__ = ["Selected", "quote_with_lead_in", "rough_tokens", "select_evidence"]
 
 _MOST_ITEMS = 4
 _NEAR = 0.6
@@ -165,6 +165,6 @@ def quote_with_lead_in(document: Document, passage_lead: Span | None, quote: Spa
     return quote
 
 
-def kinds(selected: Sequence[Selected]) -> set[DocumentKind]:
-    """Return the kinds of document among the evidence."""
-    return {one.item.kind for one in selected}
+def rough_tokens(text: str) -> int:
+    """Estimate tokens before the model is loaded; legal English takes about 4.3 characters a token."""
+    return len(text) // 4 + 1

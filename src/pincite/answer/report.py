@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from pincite.domain.answers import Answer, Citation, EvidenceItem, Reason
+from pincite.domain.answers import BESIDE_THE_POINT, Answer, Citation, EvidenceItem, Reason
 from pincite.domain.text import collapse, printable
 
 __all__ = ["dropped_note", "refusal", "to_markdown", "to_text"]
@@ -27,10 +27,11 @@ def refusal(answer: Answer) -> str:
 
 def dropped_note(answer: Answer) -> str:
     """Say how many sentences of the draft were left out and which checks they failed; empty if none."""
-    if not answer.dropped:
+    failed = [check for _, check in answer.dropped if check not in BESIDE_THE_POINT]
+    if not failed:
         return ""
-    checks = dict.fromkeys(collapse(printable(check)) or "unnamed" for _, check in answer.dropped)
-    count = len(answer.dropped)
+    checks = dict.fromkeys(collapse(printable(check)) or "unnamed" for check in failed)
+    count = len(failed)
     sentences = "1 sentence of the draft was" if count == 1 else f"{count} sentences of the draft were"
     return f"{sentences} left out; failed: {', '.join(checks)}."
 
@@ -46,7 +47,7 @@ def to_text(answer: Answer, *, width: int = 88) -> str:
     blocks = [_wrap(printable(answer.text) if answer.claims else refusal(answer), width)]
     if answer.claims and answer.message:
         blocks.append(_wrap(printable(answer.message), width))
-    if answer.dropped:
+    if dropped_note(answer):
         blocks.append(_wrap(f"Note: {dropped_note(answer)}", width))
     if answer.citations:
         blocks.append("Sources")
@@ -123,7 +124,7 @@ def _answer_blocks(number: int, answer: Answer) -> Iterator[str]:
     else:
         yield "**Not found in corpus**"
         yield escape(refusal(answer))
-    if answer.dropped:
+    if dropped_note(answer):
         yield f"*{escape(dropped_note(answer))}*"
     if answer.citations:
         yield "### Sources"

@@ -8,7 +8,11 @@ from typing import Any
 
 from pincite.domain.documents import DocumentKind, Span
 
-__all__ = ["Answer", "Citation", "Claim", "EvidenceItem", "Reason", "Status", "Timings"]
+__all__ = ["BESIDE_THE_POINT", "Answer", "Citation", "Claim", "EvidenceItem", "Reason", "Status", "Timings"]
+
+
+BESIDE_THE_POINT = frozenset({"repetition", "relevance"})
+"""Checks whose failing takes a sentence out of the answer without making the answer a partial one."""
 
 
 class Status(StrEnum):

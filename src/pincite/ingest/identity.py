@@ -66,7 +66,10 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     title = title or slug_of(name)
     short = metadata.get("short") or _shorten(title)
     identifier = metadata.get("id") or metadata.get("document id") or ""
-    aliases = tuple(dict.fromkeys(filter(None, (short, title, identifier, slug_of(name)))))
+    slug = slug_of(name)
+    if re.fullmatch(r"[^\W\d_]+", slug):  # a file "retention.md" must not make every question on retention name it
+        slug = ""
+    aliases = tuple(dict.fromkeys(filter(None, (short, title, identifier, slug))))
     return Identity(title, short, aliases, DocumentKind.LAW if is_law else DocumentKind.POLICY)
 
 

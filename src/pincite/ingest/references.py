@@ -20,7 +20,7 @@ _SECTION = re.compile(
 )
 _ROW = re.compile(
     r"\b[Rr]ows? ((?:[A-Z]{1,3}-?\d{1,3}(?:, | and | or | to )?)+)"
-    r"(?:of the ([A-Z][\w-]*(?: (?:and|of|for|to|the|[A-Z][\w-]*)){0,8}? Policy))?"
+    r"(?: of the ([A-Z][\w-]*(?: (?:and|of|for|to|the|[A-Z][\w-]*)){0,8}? Policy))?"
 )
 _ELSEWHERE = re.compile(
     r"\s*(?:and \d+ |to \d+ )?of (?:the )?(?:Regulation|Directive|Charter|Treaty|TFEU|TEU|Decision|Convention)\b"

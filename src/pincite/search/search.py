@@ -24,7 +24,7 @@ SENTENCE_WEIGHT = 0.45
 FIELD_WEIGHTS = (2.0, 2.0, 0.5, 1.0)
 _POOL = 200
 _FOLLOWED = 3
-_AS_NEAR = 0.75
+_AS_NEAR = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class Searcher:
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
-        ranked = self._follow(ranked, vector)
+        if not exact:
+            ranked = self._follow(ranked, vector)
         return SearchResult(question, tuple(ranked[:count]), lookup, vector[0], tuple(words))
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:

@@ -13,6 +13,7 @@ from pincite.ingest.sentences import split_sentences
 
 __all__ = ["read_articles_json"]
 
+_HOLE = re.compile(r",,|\b(?:and|to|or|Articles?)(?=[;.,])")
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV")
 
 
@@ -32,7 +33,9 @@ def read_articles_json(data: bytes) -> RawDocument:
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise DocumentError(f"not a regulation in JSON: {error}") from error
     title = str(content.get("_meta", {}).get("regulation", ""))
-    return RawDocument(blocks, title)
+    holes = sum(len(_HOLE.findall(block.text)) for block in blocks)
+    warning = f'{holes} cross-reference(s) lack their number in this source ("Articles 5,, and;")'
+    return RawDocument(blocks, title, {}, (warning,) if holes else ())
 
 
 def _complete(what: str, numbers: list[int]) -> None:
