@@ -47,6 +47,8 @@ _POLICY = re.compile(
     r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
+_CONDITION = re.compile(r"\b(?:if|when|unless|because|since|as long as|provided that)\b([^,.;]*)", re.I)
+
 _LEAST_SIMILARITY = 0.45
 _LEAST_SHARED_WORDS = 0.5
 _CLEAR = 0.55
@@ -83,6 +85,7 @@ def check_claim(claim: str, support: Support) -> str:
         ("polarity", _polarity),
         ("negation", _negation),
         ("modality", _modality),
+        ("condition", _condition),
         ("words", _words),
         ("similarity", _similar),
     ):
@@ -148,6 +151,16 @@ def _modality(claim: str, support: Support) -> bool:
     if _MUST.search(claim) and not _OBLIGES.search(support.text):
         return False
     return not (_MAY.search(claim) and not _MUST.search(claim) and not _PERMITS.search(support.text))
+
+
+def _condition(claim: str, support: Support) -> bool:
+    """A condition ("if the data was encrypted, …") is one that the evidence makes, not one that the question brings."""
+    known = {_stem(word) for word in content_words(f"{support.text} {support.context}")}
+    for clause in _CONDITION.findall(claim):
+        words = [_stem(word) for word in content_words(clause)]
+        if words and sum(word in known for word in words) / len(words) <= _LEAST_SHARED_WORDS:
+            return False
+    return True
 
 
 def _words(claim: str, support: Support) -> bool:

@@ -146,7 +146,8 @@ class Engine:
         question = _clean(question)
         run = _Run(question, make_standalone(question, [_clean(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
-        result = self._searcher.search(run.standalone.text, self._settings.passages)
+        follow_up = run.question if run.standalone.earlier else ""
+        result = self._searcher.search(run.standalone.text, self._settings.passages, follow_up=follow_up)
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()

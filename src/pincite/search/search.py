@@ -81,12 +81,19 @@ class Searcher:
         """The library searched."""
         return self._library
 
-    def search(self, question: str, count: int = 10) -> SearchResult:
-        """Return the `count` best passages for `question`, exact hits before all others."""
+    def search(self, question: str, count: int = 10, *, follow_up: str = "") -> SearchResult:
+        """Return the `count` best passages for `question`, exact hits before all others.
+
+        `follow_up` is the part of a self-contained question that is new; it weighs as much as the whole, since a
+        long first question would drown it.
+        """
         lookup = resolve(question, self._library)
         expanded = expand_abbreviations(question)
         words = content_words(expanded)
         vector = self._embedder.encode([expanded])
+        if follow_up:
+            vector = vector + self._embedder.encode([expand_abbreviations(follow_up)])
+            vector /= np.linalg.norm(vector)
         hits = self._hybrid(vector, words, lookup)
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
