@@ -61,7 +61,7 @@ def test_grammar_is_respected(small_model: LanguageModel, question: str) -> None
 
 def test_a_grammar_that_llama_cpp_cannot_read_is_an_error(small_model: LanguageModel) -> None:
     with pytest.raises(ModelError, match="grammar"):
-        run(small_model, prompt_of("Hello"), grammar="root ::= ", most=5)
+        run(small_model, prompt_of("Hello"), grammar="nonsense", most=5)
     assert run(small_model, prompt_of("Hello"), most=5)[1].answer_tokens
 
 
@@ -121,7 +121,9 @@ def test_special_tokens_count_only_in_our_own_segments(small_model: LanguageMode
     special = {start[0], end[0]}
     counts = [sum(token in special for token in part) for part in tokens]
     assert counts == [3, 0, 0, 0, 2]
-    assert all(bool(part.foreign) or "<|im" in part.text or not n for part, n in zip(prompt.segments, counts, strict=True))
+    assert all(
+        bool(part.foreign) or "<|im" in part.text or not n for part, n in zip(prompt.segments, counts, strict=True)
+    )
 
 
 def test_nothing_is_written_to_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -129,8 +131,6 @@ def test_nothing_is_written_to_the_terminal(tmp_path: Path, capfd: pytest.Captur
     model = parts.model()
     try:
         assert run(model, prompt_of("Name a colour."), grammar=grammar(2), most=20)[0]
-        with pytest.raises(ModelError):
-            run(model, prompt_of("Hello"), grammar="nonsense", most=5)
     finally:
         model.close()
         model.close()  # a second call does nothing

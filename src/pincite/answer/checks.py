@@ -20,6 +20,11 @@ _NEGATION = re.compile(
     r"exempt\w*|excluded?|except|unless|ceases?|stop\w*|only|infringement)\b|n['’]t\b",
     re.I,
 )
+_IN_TIME = re.compile(
+    r"\bwithout (?:undue|further|unnecessary|unreasonable) delay\b|\b(?:no|not) (?:later|longer|more|less) than\b", re.I
+)
+"""Words that limit time or amount: they deny nothing, unless the claim is about the limit itself."""
+_LIMITS = re.compile(r"\b(?:late|later|longer|more|less|fewer|exceed\w*|delay\w*|after|beyond)\b", re.I)
 _FORBIDS = re.compile(
     r"\b(?:must|shall|may|can|could|should|will|do|does)(?: (?:therefore|also|then|generally|ever))? (?:not|never)\b"
     r"|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*"
@@ -34,7 +39,7 @@ _OBLIGES = re.compile(
     re.I,
 )
 _MUST = re.compile(r"\b(?:must|shall|required to|is required|are required|obliged to|has to|have to|mandatory)\b", re.I)
-_MAY = re.compile(r"\b(?:may|allowed|permitted|is free to|are free to|optional)\b(?! not)", re.I)
+_MAY = re.compile(r"\b(?:may|allowed|permitted|is free to|are free to|optional)\b(?! not\b)", re.I)
 _PERMITS = re.compile(
     r"\b(?:may|can|could|allowed?|permit\w*|authori[sz]\w*|lawful|right|entitled|except|unless|only if|"
     r"provided that|shall not apply|not apply|possible|subject to|"
@@ -126,7 +131,7 @@ def _provisions(claim: str, support: Support) -> bool:
 def _negation(claim: str, support: Support) -> bool:
     """A prohibition rests on words that deny or limit; a plain statement does not rest on a prohibition alone."""
     if _FORBIDS.search(claim):
-        return _NEGATION.search(support.text) is not None
+        return _denies(support.text, claim)
     if _MUST.search(claim) or _MAY.search(claim):
         # "must not" in the best sentence and no limit in the claim: the claim turns the rule round
         reverses = _FORBIDS.search(support.best) is not None and _NEGATION.search(claim) is None
@@ -142,8 +147,15 @@ def _polarity(claim: str, support: Support) -> bool:
     """The sentence nearest to the claim does not say the opposite: forbid what the claim allows, or plainly allow
     or demand what the claim denies."""
     if _FORBIDS.search(claim):
-        return _NEGATION.search(support.best) is not None
+        return _denies(support.best, claim)
     return _FORBIDS.search(support.best) is None or _NEGATION.search(claim) is not None
+
+
+def _denies(words: str, claim: str) -> bool:
+    """Tell whether `words` deny or limit something; "not later than" does so only for a claim about lateness."""
+    if not _LIMITS.search(claim):
+        words = _IN_TIME.sub(" ", words)
+    return _NEGATION.search(words) is not None
 
 
 def _modality(claim: str, support: Support) -> bool:

@@ -101,8 +101,8 @@ class Composer:
 
     def _said(self, text: str) -> bool:
         """Tell whether nearly all content words of `text` stand in one earlier sentence."""
-        words = set(content_words(text))
-        return any(len(words - set(content_words(claim.text))) <= len(words) // 6 for claim in self.claims)
+        words = _word_stems(text)
+        return any(len(words - _word_stems(claim.text)) <= len(words) // 6 for claim in self.claims)
 
     def _nearest(self, n: int, vector: Vectors) -> float:
         hits = self._searcher.sentences(self._evidence[n].hit.passage, vector)
@@ -209,3 +209,8 @@ def _governing(selected: Selected, question: str) -> Span:
     if points is not None and points.contains(best.span) and points.end - points.start <= _LONGEST_LIST:
         return points  # a point alone says less than the rule: it is one of several, or one of all
     return best.span
+
+
+def _word_stems(text: str) -> set[str]:
+    """Return the beginnings of the content words: "notified" and "notification" count as one."""
+    return {word[:5] for word in content_words(text)}

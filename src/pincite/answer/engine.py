@@ -37,7 +37,7 @@ from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
 from pincite.search import Searcher
 from pincite.search.search import SearchResult
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "clean_question"]
 
 _LONGEST_QUESTION = 4000
 _SHOWN_NEAREST = 3
@@ -143,8 +143,8 @@ class Engine:
         began = time.perf_counter()
         self._last_backend_seconds = 0.0
         stop = stop or Flag()
-        question = _clean(question)
-        run = _Run(question, make_standalone(question, [_clean(earlier) for earlier in history]), began)
+        question = clean_question(question)
+        run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
         result = self._searcher.search(run.standalone.text, self._settings.passages, follow_up=follow_up)
@@ -282,7 +282,12 @@ _MESSAGES = {
 }
 
 
-def _clean(question: str) -> str:
+def clean_question(question: str) -> str:
+    """Return a question as it is asked: normalised, on one line.
+
+    Raises:
+        QuestionError: if nothing is left or it is too long.
+    """
     question = collapse(normalise(question))
     if not question:
         raise QuestionError("the question is empty", hint="Type a question.")

@@ -38,11 +38,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
 
 
 def _ask(args: argparse.Namespace) -> int:
+    from pincite.answer.engine import clean_question
     from pincite.assembly import open_assistant
     from pincite.config import Home
     from pincite.domain.events import Cancelled, Finished, Refused
 
-    question = sys.stdin.read() if args.question == "-" else args.question
+    # a question that cannot be asked is refused before anything is loaded
+    question = clean_question(sys.stdin.read() if args.question == "-" else args.question)
     status = _Status()
     status.say("Loading model")
     engine = open_assistant(Home.find(args.home), wait=False)

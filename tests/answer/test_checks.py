@@ -1,0 +1,94 @@
+"""Each check with what passes and what it must catch."""
+
+from __future__ import annotations
+
+import pytest
+
+from pincite.answer.checks import Support, check_claim
+
+NOTIFY = (
+    "In the case of a personal data breach, the controller shall notify the breach to the supervisory authority "
+    "not later than 72 hours after having become aware of it."
+)
+RETAIN = "Records of employment shall be retained for six years after the end of employment and then destroyed."
+CHATBOT = "Staff must not paste personal data into a public chatbot."
+MAY = "The controller may charge a reasonable fee for further copies."
+TRANSFER = "Personal data may be transferred to a third country."
+DISCLOSE = "The authority shall not disclose the findings."
+
+
+def support(best: str, **changes: object) -> Support:
+    values: dict[str, object] = {
+        "text": best,
+        "context": "GDPR Art. 33\nNotification of a personal data breach",
+        "best": best,
+        "similarity": 0.8,
+        "question": "",
+    }
+    return Support(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("claim", "cited"),
+    [
+        ("The controller must notify the breach to the supervisory authority within 72 hours.", support(NOTIFY)),
+        ("The controller notifies the supervisory authority of a breach within seventy-two hours.", support(NOTIFY)),
+        ("Under Article 33, the breach is notified to the supervisory authority.", support(NOTIFY)),
+        ("The law requires that the controller notify the breach.", support(NOTIFY, kinds=frozenset({"law"}))),
+        ("The controller must not notify the breach later than 72 hours after it is aware.", support(NOTIFY)),
+        ("Records of employment must be retained for 6 years.", support(RETAIN)),
+        ("Staff must not paste personal data into a public chatbot.", support(CHATBOT)),
+        ("The controller may charge a reasonable fee for copies.", support(MAY)),
+        ("The authority shall not disclose the findings.", support(DISCLOSE)),
+    ],
+)
+def test_supported(claim: str, cited: Support) -> None:
+    assert check_claim(claim, cited) == ""
+
+
+@pytest.mark.parametrize(
+    ("failed", "claim", "cited"),
+    [
+        ("attribution", "The law requires that records be retained.", support(RETAIN, kinds=frozenset({"policy"}))),
+        ("attribution", "Our policy says that the breach is notified.", support(NOTIFY, kinds=frozenset({"law"}))),
+        ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
+        ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),
+        ("numbers", "Records of employment must be retained for sixteen years.", support(RETAIN)),
+        ("numbers", "The rule covers 50 employees.", support("The rule covers two hundred and fifty employees.")),
+        ("numbers", "The fine is 20 million dollars.", support("The fine is EUR 20 million.")),
+        ("numbers", "The notice is due in 72 hours.", support("The notice is due as § 72 says.")),
+        ("provisions", "Under Article 34, the controller notifies the supervisory authority.", support(NOTIFY)),
+        ("polarity", "Staff may paste personal data into a public chatbot.", support(CHATBOT)),
+        ("polarity", "Personal data must not be transferred to a third country.", support(TRANSFER)),
+        ("polarity", "The controller must not notify the supervisory authority of the breach.", support(NOTIFY)),
+        ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),
+        ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
+        ("words", "Gardeners water purple tulips every morning.", support(NOTIFY)),
+        ("words", "No, we must not delete it.", support(DISCLOSE, question="Must we delete it?", similarity=0.5)),
+        (
+            "similarity",
+            "The controller notifies the breach to the supervisory authority.",
+            support(NOTIFY, similarity=0.3),
+        ),
+    ],
+)
+def test_caught(failed: str, claim: str, cited: Support) -> None:
+    assert check_claim(claim, cited) == failed
+
+
+def test_negation_is_asked_of_the_whole_text_when_the_best_sentence_limits_it() -> None:
+    # polarity looks at the best sentence alone, negation at all that is cited: both must deny
+    denied = "The authority must not disclose the findings."
+    assert check_claim(denied, support(DISCLOSE)) == ""
+    assert check_claim(denied, support(DISCLOSE, text="The authority shall disclose the findings.")) == "negation"
+
+
+def test_a_question_lends_words_but_no_numbers() -> None:
+    question = "Is a breach notified within 48 hours?"
+    assert check_claim("The breach must be notified within 48 hours.", support(NOTIFY, question=question)) == "numbers"
+
+
+@pytest.mark.parametrize("number", [number for number in range(2, 100) if number != 72])
+def test_no_other_deadline_passes(number: int) -> None:
+    claim = f"The controller must notify the breach to the supervisory authority within {number} hours."
+    assert check_claim(claim, support(NOTIFY)) == "numbers"

@@ -1,0 +1,99 @@
+"""Sentences get their quotations: cut from the stored text, each once, the same words under one number."""
+
+from __future__ import annotations
+
+import pytest
+
+from pincite.answer.compose import Composer, enumeration
+from pincite.answer.drafting import DraftSentence
+from pincite.answer.evidence import rough_tokens, select_evidence
+from pincite.domain.documents import Span
+from pincite.search import Searcher
+
+BLIGHT = "Within how many hours must the keeper notify the orchard authority of fire blight?"
+NOTIFY = "The keeper must notify the orchard authority of fire blight within 72 hours."
+
+
+def composer(searcher: Searcher, question: str) -> Composer:
+    result = searcher.search(question)
+    return Composer(searcher, select_evidence(searcher, result, 2000, rough_tokens), question)
+
+
+def verbatim(made: Composer, searcher: Searcher) -> None:
+    assert [citation.n for citation in made.citations] == list(range(1, len(made.citations) + 1))
+    for citation in made.citations:
+        assert searcher.library.document(citation.document).text[citation.start : citation.end] == citation.quote
+
+
+def test_a_supported_sentence_is_kept_with_its_words(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, BLIGHT)
+    assert made.add(DraftSentence(NOTIFY, (1,))) == ""
+    assert [(claim.text, claim.citations, claim.quoted) for claim in made.claims] == [(NOTIFY, (1,), False)]
+    assert "not later than 72 hours" in made.citations[0].quote
+    assert made.citations[0].cite.endswith("Art. 3")
+    verbatim(made, tiny_searcher)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "failed"),
+    [
+        ("The keeper must notify the orchard authority of fire blight within 48 hours.", "numbers"),
+        ("The keeper must not notify the orchard authority of fire blight.", "polarity"),
+        ("The evidence does not say anything about that matter.", "relevance"),
+    ],
+)
+def test_an_unsupported_sentence_leaves_nothing_behind(tiny_searcher: Searcher, sentence: str, failed: str) -> None:
+    made = composer(tiny_searcher, BLIGHT)
+    assert made.add(DraftSentence(sentence, (1,))) == failed
+    assert made.claims == []
+    assert made.citations == []
+    assert made.cited() == []
+
+
+def test_a_repetition_is_left_out(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, BLIGHT)
+    made.add(DraftSentence(NOTIFY, (1,)))
+    again = "Within 72 hours the keeper must notify the orchard authority of fire blight."
+    assert made.add(DraftSentence(again, (1,))) == "repetition"
+    assert len(made.claims) == 1
+
+
+def test_the_wrong_number_is_put_right(tiny_searcher: Searcher) -> None:
+    question = f"{BLIGHT} Report a fall from a ladder?"
+    made = composer(tiny_searcher, question)
+    ladder = next(one for one in made.uncited() if one.item.document != "orchard")
+    assert made.add(DraftSentence(NOTIFY, (ladder.item.n,))) == ""
+    assert [citation.document for citation in made.citations] == ["orchard"]
+
+
+def test_the_same_words_are_cited_once(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, BLIGHT)
+    first = next(iter(made.uncited()))
+    made.add_quotation(first)
+    made.add_quotation(first)
+    inside = Span(made.citations[0].start + 4, made.citations[0].end - 4)
+    made.add_quotation(first, inside)
+    assert len(made.citations) == 1
+    assert [claim.citations for claim in made.claims] == [(1,), (1,), (1,)]
+    assert list(made.uncited()) == [one for one in made.uncited() if one.item.n != first.item.n]
+
+
+def test_a_quotation_says_that_it_is_one_and_whose(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, "What must not be carried on a ladder?")
+    made.add_quotation(next(iter(made.uncited())))
+    claim, citation = made.claims[0], made.citations[0]
+    assert claim.quoted
+    assert claim.text == f"{citation.cite} (policy) says: “{citation.quote}”"
+    verbatim(made, tiny_searcher)
+
+
+def test_an_enumeration_is_quoted_with_the_words_that_introduce_it(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, "What must not be carried on a ladder?")
+    ladder = next(one for one in made.uncited() if one.item.document == "ladder" and "following" in one.item.text)
+    points = enumeration(ladder)
+    assert points is not None
+    made.add_quotation(ladder, points)
+    assert made.citations[0].quote.count("The following must not be carried on a ladder:") == 1
+    assert "(a) chain saws that are running;" in made.citations[0].quote
+    assert "more than 20 kg of apples" in made.citations[0].quote
+    verbatim(made, tiny_searcher)

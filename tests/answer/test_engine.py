@@ -1,0 +1,209 @@
+"""The engine's paths with a scripted model: answered, dropped, quoted, not found, refused, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event as Flag
+
+import pytest
+
+from pincite.answer.engine import Engine
+from pincite.config import Settings
+from pincite.domain import events
+from pincite.domain.answers import Answer, Reason, Status
+from pincite.errors import QuestionError
+from pincite.llm import LanguageModel
+from pincite.search import Searcher
+from tests.fakes import EMBEDDER_SHA256, FakeModel
+
+BLIGHT = "Within how many hours must the keeper notify the orchard authority of fire blight?"
+RIGHT = "The keeper must notify the orchard authority of fire blight within 72 hours. [1]\n"
+WRONG = "The keeper must notify the orchard authority of fire blight within 48 hours. [1]\n"
+
+
+def engine_of(searcher: Searcher, model: LanguageModel) -> Engine:
+    return Engine(searcher, lambda: model, Settings(), seal="test")
+
+
+def without_model(searcher: Searcher) -> Engine:
+    def load() -> LanguageModel:
+        raise AssertionError("the model was loaded")
+
+    return Engine(searcher, load, Settings(), seal="test")
+
+
+def end(seen: list[events.Event]) -> Answer:
+    assert sum(isinstance(event, events.Finished | events.Refused | events.Cancelled) for event in seen) == 1
+    assert isinstance(seen[-1], events.Finished | events.Refused)
+    return seen[-1].answer
+
+
+def ask(searcher: Searcher, draft: str, question: str = BLIGHT) -> Answer:
+    return end(list(engine_of(searcher, FakeModel(draft)).ask(question)))
+
+
+def test_a_supported_draft_is_answered(tiny_searcher: Searcher) -> None:
+    seen = list(engine_of(tiny_searcher, FakeModel(RIGHT)).ask(BLIGHT))
+    answer = end(seen)
+    order = list(dict.fromkeys(type(event).__name__ for event in seen))
+    assert order == ["Searching", "Evidence", "Loading", "Reading", "Token", "Checking", "Checked", "Finished"]
+    assert (answer.status, answer.reason, answer.message) == (Status.ANSWERED, Reason.NONE, "")
+    assert answer.text.startswith("The keeper must notify the orchard authority of fire blight within 72 hours. [1]")
+    assert answer.citations[0].quote.startswith("The keeper shall notify the orchard authority")
+    assert answer.dropped == ()
+    assert answer.nearest == ()
+
+
+def test_a_wrong_number_is_dropped_and_the_answer_is_partial(tiny_searcher: Searcher) -> None:
+    draft = RIGHT + "The keeper shall mark the tree and burn the wood of fire blight in 5 days. [1]\n"
+    answer = ask(tiny_searcher, draft)
+    assert answer.status is Status.PARTIAL
+    assert answer.reason is Reason.NONE
+    assert [check for _, check in answer.dropped] == ["numbers"]
+    assert "5 days" not in answer.text
+    assert "72 hours" in answer.text
+
+
+def test_when_all_fails_strong_evidence_is_quoted(tiny_searcher: Searcher) -> None:
+    answer = ask(tiny_searcher, WRONG)
+    assert (answer.status, answer.reason) == (Status.PARTIAL, Reason.DRAFT_FAILED)
+    assert answer.message
+    assert all(claim.quoted for claim in answer.claims)
+    assert "72 hours" in answer.citations[0].quote
+    assert "48" not in answer.text
+    assert [check for _, check in answer.dropped] == ["numbers"]
+
+
+def test_when_all_fails_weak_evidence_is_not_quoted(tiny_searcher: Searcher) -> None:
+    engine = engine_of(tiny_searcher, FakeModel(WRONG))
+    from dataclasses import replace
+
+    engine._policy = replace(engine._policy, strong=2.0)
+    answer = end(list(engine.ask(BLIGHT)))
+    assert (answer.status, answer.reason) == (Status.NOT_FOUND, Reason.DRAFT_FAILED)
+    assert answer.claims == ()
+    assert answer.citations == ()
+    assert answer.nearest[0].label == "Art. 3"
+    assert [check for _, check in answer.dropped] == ["numbers"]
+    assert answer.answer_tokens > 0
+
+
+@pytest.mark.parametrize("draft", ["", "No.", "Words without any number", "[1]", "72 [9]\n"])
+def test_a_useless_draft_is_never_shown(tiny_searcher: Searcher, draft: str) -> None:
+    answer = ask(tiny_searcher, draft)
+    assert answer.reason is Reason.DRAFT_FAILED
+    assert all(claim.quoted for claim in answer.claims)
+
+
+@pytest.mark.parametrize(
+    ("question", "status", "reason"),
+    [
+        ("What does Article 9 of the Orchard Regulation say?", Status.REFUSED, Reason.NO_SUCH_PROVISION),
+        ("What is the price of bananas in Peru?", Status.NOT_FOUND, Reason.INSUFFICIENT),
+        ("zzz qqq xxx", Status.NOT_FOUND, Reason.NO_PASSAGE),
+    ],
+)
+def test_no_answer_without_the_model(tiny_searcher: Searcher, question: str, status: Status, reason: Reason) -> None:
+    seen = list(without_model(tiny_searcher).ask(question))
+    assert [type(event) for event in seen] == [events.Searching, events.Refused]
+    answer = end(seen)
+    assert (answer.status, answer.reason) == (status, reason)
+    assert answer.message
+    assert answer.text == ""
+
+
+def test_a_named_provision_is_quoted_whatever_the_draft_says(tiny_searcher: Searcher) -> None:
+    answer = ask(tiny_searcher, "The records shall be kept for seven years. [1]\n", "What does Article 4 say?")
+    assert "kept for six years" in answer.text
+    assert "seven" not in answer.text
+    assert answer.citations[0].label == "Art. 4"
+
+
+def test_one_of_two_named_provisions_is_missing(tiny_searcher: Searcher) -> None:
+    draft = "The records shall be kept for six years. [1]\n"
+    answer = ask(tiny_searcher, draft, "What do Article 4 and Article 44 say?")
+    assert (answer.status, answer.reason) == (Status.PARTIAL, Reason.NO_SUCH_PROVISION)
+    assert "44" in answer.message
+    assert "six years" in answer.text
+
+
+@pytest.mark.parametrize("stage", [events.Searching, events.Evidence, events.Loading, events.Reading, events.Token])
+def test_stop_at_each_stage(tiny_searcher: Searcher, stage: type[events.Event]) -> None:
+    model = FakeModel(RIGHT, RIGHT)
+    engine, stop = engine_of(tiny_searcher, model), Flag()
+    seen: list[events.Event] = []
+    for event in engine.ask(BLIGHT, stop=stop):
+        seen.append(event)
+        if isinstance(event, stage):
+            stop.set()
+    assert isinstance(seen[-1], events.Cancelled)
+    assert not any(isinstance(event, events.Checking | events.Finished | events.Refused) for event in seen)
+    assert seen[-1].draft == "".join(event.text for event in seen if isinstance(event, events.Token))
+    assert len(seen[-1].draft) < len(RIGHT) / 2
+    if stage in (events.Searching, events.Evidence):
+        assert model.prompts == []
+    assert end(list(engine.ask(BLIGHT))).status is Status.ANSWERED
+
+
+@pytest.mark.parametrize("question", ["", " \n\t ", "\u200b\ufeff", "x" * 40_000, "word " * 8_000])
+def test_questions_that_cannot_be_asked(tiny_searcher: Searcher, question: str) -> None:
+    with pytest.raises(QuestionError) as caught:
+        list(without_model(tiny_searcher).ask(question))
+    assert caught.value.hint
+
+
+def test_a_long_question_within_the_limit_is_asked(tiny_searcher: Searcher) -> None:
+    question = f"{BLIGHT} {'zzz ' * 900}".strip()
+    assert end(list(engine_of(tiny_searcher, FakeModel(RIGHT)).ask(question))).question == question
+
+
+def test_digests_timings_and_counts(tiny_searcher: Searcher) -> None:
+    model = FakeModel(RIGHT)
+    seen = list(engine_of(tiny_searcher, model).ask(BLIGHT))
+    answer = end(seen)
+    assert answer.digests["model"] == model.sha256
+    assert answer.digests["prompt"] == model.prompts[0].sha256
+    assert answer.digests["embedder"] == EMBEDDER_SHA256
+    assert answer.digests["library"] == tiny_searcher.library.generation
+    assert len(answer.digests["abstention"]) == 64
+    assert answer.timings.total >= answer.timings.evidence > 0
+    assert answer.timings.check > 0
+    assert answer.prompt_tokens == model.count(model.prompts[0].text)
+    assert answer.answer_tokens == sum(isinstance(event, events.Token) for event in seen) > 10
+    assert 'number ::= "1"' in model.grammars[0]
+
+
+def test_history_makes_a_follow_up_whole(tiny_searcher: Searcher) -> None:
+    model = FakeModel(RIGHT)
+    seen = list(engine_of(tiny_searcher, model).ask("And by whom?", history=[BLIGHT]))
+    assert seen[0] == events.Searching(f"{BLIGHT} And by whom?")
+    answer = end(seen)
+    assert answer.question == "And by whom?"
+    assert answer.standalone == f"{BLIGHT} And by whom?"
+    foreign = [part.text for part in model.prompts[0].segments if part.foreign]
+    assert foreign[-2:] == [BLIGHT, "And by whom?"]
+
+
+def test_hostile_characters_of_a_question_go_no_further(tiny_searcher: Searcher) -> None:
+    question = f"{BLIGHT}\x1b]0;x\x07\u202e\U000e0041"
+    model = FakeModel(RIGHT)
+    answer = end(list(engine_of(tiny_searcher, model).ask(question)))
+    for text in (answer.question, answer.standalone, model.prompts[0].text):
+        assert not set(text) & set("\x1b\x07\u202e\U000e0041")
+
+
+def test_the_model_is_loaded_once_and_closed(tiny_directory, tiny_searcher: Searcher) -> None:
+    from pincite.library import Library
+    from tests.fakes import FakeEmbedder
+
+    model, loads = FakeModel(RIGHT, RIGHT), []
+    load: Callable[[], LanguageModel] = lambda: loads.append(1) or model  # type: ignore[func-returns-value]  # noqa: E731
+    engine = Engine(Searcher(Library(tiny_directory), FakeEmbedder()), load, Settings(), seal="sealed?")
+    assert engine.status().model == "model not loaded"
+    first = [type(event) for event in engine.ask(BLIGHT)]
+    second = [type(event) for event in engine.ask(BLIGHT)]
+    assert (events.Loading in first, events.Loading in second, len(loads)) == (True, False, 1)
+    status = engine.status()
+    assert (status.model, status.context, status.documents, status.seal) == (model.title, model.context, 4, "sealed?")
+    engine.close()
+    assert model.closed
