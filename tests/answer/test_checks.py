@@ -10,6 +10,7 @@ NOTIFY = (
     "In the case of a personal data breach, the controller shall notify the breach to the supervisory authority "
     "not later than 72 hours after having become aware of it."
 )
+NOTIFY_UNLESS = NOTIFY.removesuffix(".") + ", unless the breach is unlikely to result in a risk."
 RETAIN = "Records of employment shall be retained for six years after the end of employment and then destroyed."
 CHATBOT = "Staff must not paste personal data into a public chatbot."
 MAY = "The controller may charge a reasonable fee for further copies."
@@ -40,6 +41,9 @@ def support(best: str, **changes: object) -> Support:
         ("Staff must not paste personal data into a public chatbot.", support(CHATBOT)),
         ("The controller may charge a reasonable fee for copies.", support(MAY)),
         ("The authority shall not disclose the findings.", support(DISCLOSE)),
+        ("The controller must notify the breach, unless a risk is unlikely.", support(NOTIFY_UNLESS)),
+        ("Notice is not required if the breach is unlikely to result in a risk.", support(NOTIFY_UNLESS)),
+        ("The breach must be notified to the supervisory authority within 72 hours.", support(NOTIFY)),
     ],
 )
 def test_supported(claim: str, cited: Support) -> None:
@@ -61,6 +65,10 @@ def test_supported(claim: str, cited: Support) -> None:
         ("polarity", "Staff may paste personal data into a public chatbot.", support(CHATBOT)),
         ("polarity", "Personal data must not be transferred to a third country.", support(TRANSFER)),
         ("polarity", "The controller must not notify the supervisory authority of the breach.", support(NOTIFY)),
+        ("polarity", "The controller must not notify the supervisory authority.", support(NOTIFY_UNLESS)),
+        ("modality", "The controller may notify the supervisory authority of a breach.", support(NOTIFY_UNLESS)),
+        ("actor", "The supervisory authority must notify the controller within 72 hours.", support(NOTIFY)),
+        ("condition", "If the data was encrypted, the controller notifies the authority.", support(NOTIFY)),
         ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
         ("words", "Gardeners water purple tulips every morning.", support(NOTIFY)),

@@ -52,6 +52,14 @@ _POLICY = re.compile(
     r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
+_CONDITIONAL = re.compile(r"\b(?:if|when|where|unless|except|only|without)\b", re.I)
+_EXCEPTION = re.compile(r"\b(?:unless|except)\b[^.;\n]*", re.I)
+_ALLOWS = re.compile(
+    r"\b(?:may|can|could|allow\w*|permit\w*|entitled|right|free|optional|authori[sz]\w*|lawful)\b", re.I
+)
+_MODAL = re.compile(r"\b(?:must|shall|may|can|should|has to|have to)\b", re.I)
+_PASSIVE = re.compile(r"(?: \w+ly| not| never| only| also)* be(?:en)? ", re.I)
+_ANYONE = frozenset("compan organis organiz staff employe busines user policy law yes answer".split())
 _CONDITION = re.compile(r"\b(?:if|when|unless|because|since|as long as|provided that)\b([^,.;]*)", re.I)
 
 _LEAST_SIMILARITY = 0.45
@@ -90,6 +98,7 @@ def check_claim(claim: str, support: Support) -> str:
         ("polarity", _polarity),
         ("negation", _negation),
         ("modality", _modality),
+        ("actor", _actor),
         ("condition", _condition),
         ("words", _words),
         ("similarity", _similar),
@@ -155,6 +164,8 @@ def _denies(words: str, claim: str) -> bool:
     """Tell whether `words` deny or limit something; "not later than" does so only for a claim about lateness."""
     if not _LIMITS.search(claim):
         words = _IN_TIME.sub(" ", words)
+    if not _CONDITIONAL.search(claim):
+        words = _EXCEPTION.sub(" ", words)  # "shall notify, unless…" does not say "must not notify"
     return _NEGATION.search(words) is not None
 
 
@@ -162,7 +173,27 @@ def _modality(claim: str, support: Support) -> bool:
     """An obligation rests on words that oblige, a permission on words that permit."""
     if _MUST.search(claim) and not _OBLIGES.search(support.text):
         return False
-    return not (_MAY.search(claim) and not _MUST.search(claim) and not _PERMITS.search(support.text))
+    if not _MAY.search(claim) or _MUST.search(claim):
+        return True
+    rule = _EXCEPTION.sub(" ", support.best)
+    demanded = _MUST.search(rule) is not None and _ALLOWS.search(rule) is None
+    return not demanded and _PERMITS.search(support.text) is not None
+
+
+def _actor(claim: str, support: Support) -> bool:
+    """Who must or may do something is who the nearest sentence says, not the one to whom it is done.
+
+    Looks at active sentences with a modal only; "we", "staff" and the like stand for whoever the rule binds.
+    """
+    modal, rule = _MODAL.search(claim), _MODAL.search(support.best)
+    if not modal or not rule or _PASSIVE.match(claim, modal.end()):
+        return True
+    subject = {_stem(word) for word in content_words(claim[: modal.start()])} - _ANYONE
+    if not subject:
+        return True
+    before = {_stem(word) for word in content_words(support.best[: rule.start()])}
+    after = {_stem(word) for word in content_words(support.best[rule.start() :])}
+    return bool(subject & before) or not subject & after
 
 
 def _condition(claim: str, support: Support) -> bool:
