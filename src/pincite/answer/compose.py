@@ -26,9 +26,10 @@ _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
 
 _LONGEST_LIST = 1000
+# "This policy states…", or a line of a control table ("Approved by Management Board")
 _STATES_NO_RULE = re.compile(
-    r"(?:this|the) (?:policy|regulation|directive|document|section) (?:also )?(?:states|describes|sets)\b"
-    r"|\W*\w+(?:\W+\w+){0,2}\W*$",
+    r"(?:this|the|it) (?:(?:policy|regulation|directive|document|section) )?(?:also )?(?:states|describes|sets)\b"
+    r"|\W*\w+(?:[^\w.;:]+\w+){0,4}$",
     re.I,
 )
 _DEFINES = re.compile(r"[”\"’'] means\b")

@@ -31,6 +31,9 @@ _BATCH = 512
 # micro-batches of this size anyway, so smaller steps would only slow it down.
 _STEP = 256  # first segments longer than _BATCH would not fit one call; ours are far shorter
 
+# the layout of llama_token_data, so that a whole vocabulary is handed over without a loop
+_TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+
 _log_callback: Any = None  # llama.cpp keeps the pointer: it must outlive every model
 _offloaded = 0
 _backend_ready = False
@@ -292,21 +295,21 @@ class LlamaModel:
             return best
         for width in (64, self._size):
             order = np.argpartition(logits, -width)[-width:] if width < self._size else np.arange(self._size)
-            chosen = self._allowed(sampler, logits, order.tolist())
+            chosen = self._allowed(sampler, logits, order)
             if chosen >= 0:
                 return chosen
         raise ModelError("the answer grammar allows no further token")
 
     @staticmethod
-    def _allowed(sampler: Any, logits: Any, tokens: list[int]) -> int:
+    def _allowed(sampler: Any, logits: Any, tokens: Any) -> int:
         """Return the likeliest of `tokens` that the grammar allows, or -1."""
-        data = (llama_cpp.llama_token_data * len(tokens))()
-        for slot, token in zip(data, tokens, strict=True):
-            slot.id, slot.logit, slot.p = token, logits[token], 0.0
-        array = llama_cpp.llama_token_data_array(data=data, size=len(tokens), selected=-1, sorted=False)
-        llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
-        allowed = [(slot.logit, slot.id) for slot in data[: array.size] if slot.logit != -np.inf]
-        return int(max(allowed)[1]) if allowed else -1
+        data = np.zeros(len(tokens), dtype=_TOKEN_DATA)
+        data["id"], data["logit"] = tokens, logits[tokens]
+        pointer = data.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
+        array = llama_cpp.llama_token_data_array(data=pointer, size=len(tokens), selected=-1, sorted=False)
+        llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))  # rejected tokens get a logit of minus infinity
+        best = int(data["logit"].argmax())
+        return -1 if np.isneginf(data["logit"][best]) else int(data["id"][best])
 
     def _piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(256)
