@@ -68,6 +68,7 @@ def test_supported(claim: str, cited: Support) -> None:
         ("polarity", "The controller must not notify the supervisory authority.", support(NOTIFY_UNLESS)),
         ("modality", "The controller may notify the supervisory authority of a breach.", support(NOTIFY_UNLESS)),
         ("actor", "The supervisory authority must notify the controller within 72 hours.", support(NOTIFY)),
+        ("actor", "The controller and the prosecutor must notify the supervisory authority.", support(NOTIFY)),
         ("condition", "If the data was encrypted, the controller notifies the authority.", support(NOTIFY)),
         ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),

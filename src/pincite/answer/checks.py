@@ -186,10 +186,13 @@ def _actor(claim: str, support: Support) -> bool:
     Looks at active sentences with a modal only; "we", "staff" and the like stand for whoever the rule binds.
     """
     modal, rule = _MODAL.search(claim), _MODAL.search(support.best)
-    if not modal or not rule or _PASSIVE.match(claim, modal.end()):
+    if not modal or _PASSIVE.match(claim, modal.end()):
         return True
     subject = {_stem(word) for word in content_words(claim[: modal.start()])} - _ANYONE
-    if not subject:
+    known = {_stem(word) for word in content_words(f"{support.text} {support.context} {support.question}")}
+    if subject - known:
+        return False
+    if not subject or not rule:
         return True
     before = {_stem(word) for word in content_words(support.best[: rule.start()])}
     after = {_stem(word) for word in content_words(support.best[rule.start() :])}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pincite.answer.checks import Support, check_claim
 from pincite.answer.drafting import DraftSentence
-from pincite.answer.evidence import Selected, quote_with_lead_in
+from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
 from pincite.answer.numbers import numbers_in
 from pincite.domain.answers import Citation, Claim
 from pincite.domain.documents import Span
@@ -26,12 +26,6 @@ _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
 
 _LONGEST_LIST = 1000
-# "This policy states…", or a line of a control table ("Approved by Management Board")
-_STATES_NO_RULE = re.compile(
-    r"(?:this|the|it) (?:(?:policy|regulation|directive|document|section) )?(?:also )?(?:states|describes|sets)\b"
-    r"|\W*\w+(?:[^\w.;:]+\w+){0,4}$",
-    re.I,
-)
 _DEFINES = re.compile(r"[”\"’'] means\b")
 _CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
 _SAME_FIGURES = 0.2
@@ -119,6 +113,8 @@ class Composer:
             context += [item.cite, item.title, *item.path]
             for hit in self._searcher.sentences(selected.hit.passage, vector):
                 words = item.quote_text(hit.span)
+                if not may_rule(words):
+                    continue
                 # the sentence with the claim's own figures is the one it is about
                 weight = hit.similarity + (_SAME_FIGURES if wanted and wanted <= numbers_in(words) else 0.0)
                 best = max(best, (weight, hit.similarity, words))
@@ -137,7 +133,7 @@ class Composer:
             return hit.similarity + 0.5 * shared + 0.3 * asked.get(hit.id, 0.0)
 
         hits = sorted(self._searcher.sentences(selected.hit.passage, vector), key=fit, reverse=True)
-        hits = [h for h in hits if not _STATES_NO_RULE.match(selected.item.quote_text(h.span))] or hits
+        hits = [h for h in hits if may_rule(selected.item.quote_text(h.span))] or hits
         if not hits:
             return [self._citation(selected, selected.item.passage)]
         chosen: list[SentenceHit] = [hits[0]]
@@ -199,7 +195,7 @@ def _governing(selected: Selected, question: str) -> Span:
         shared = len(words & set(content_words(selected.item.quote_text(sentence.span)))) / max(1, len(words))
         return sentence.similarity + 0.3 * shared
 
-    ruling = [s for s in selected.sentences if not _STATES_NO_RULE.match(selected.item.quote_text(s.span))]
+    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))]
     best = max(ruling or selected.sentences, key=fit, default=None)
     if best is None:
         return selected.item.passage

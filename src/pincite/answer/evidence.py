@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from pincite.search import Hit, Searcher
 from pincite.search.search import SearchResult, SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["Selected", "quote_with_lead_in", "rough_tokens", "select_evidence"]
+__all__ = ["Selected", "may_rule", "quote_with_lead_in", "rough_tokens", "select_evidence"]
 
 _MOST_ITEMS = 4
 _NEAR = 0.6
@@ -25,6 +26,13 @@ _NEAR_SAME_KIND = 0.72
 
 _SENTENCES = 2
 """Most sentences taken from any other passage."""
+
+
+_STATES_NO_RULE = re.compile(
+    r"(?:this|the|it) (?:(?:policy|regulation|directive|document|section) )?(?:also )?(?:states|describes|sets)\b", re.I
+)
+_SHORT_LINE = 5
+"""Words up to which a line without punctuation at its end is a heading or a table's cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,7 @@ def select_evidence(
     candidates = [_candidate(searcher, hit, result) for hit in result.hits]
     if not candidates:
         return ()
+    candidates = [c for c in candidates if _has_rule(c)] or candidates
     ranked = _law_beside_policy(candidates)
     best = max(candidate.strength for candidate in ranked)
     chosen: list[Selected] = []
@@ -168,3 +177,15 @@ def quote_with_lead_in(document: Document, passage_lead: Span | None, quote: Spa
 def rough_tokens(text: str) -> int:
     """Estimate tokens before the model is loaded; legal English takes about 4.3 characters a token."""
     return len(text) // 4 + 1
+
+
+def may_rule(sentence: str) -> bool:
+    """Tell whether a sentence can carry a rule: not "This policy states…", nor a control table's "Version 1.2"."""
+    if _STATES_NO_RULE.match(sentence):
+        return False
+    return len(sentence.split()) > _SHORT_LINE or sentence[-1:] in '.;:!?”"’'
+
+
+def _has_rule(candidate: Selected) -> bool:
+    item = candidate.item
+    return candidate.hit.exact or any(may_rule(item.quote_text(sentence.span)) for sentence in candidate.sentences)
