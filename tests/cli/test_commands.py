@@ -238,7 +238,19 @@ def test_ask_reads_the_question_from_standard_input(
     monkeypatch.setattr(assembly, "open_assistant", lambda *_, **__: engine)
     monkeypatch.setattr(sys, "stdin", io.StringIO("Who climbs?\n"))
     assert main(["ask", "-"]) == 0
-    assert engine.asked[0][0] == "Who climbs?\n"
+    assert engine.asked[0][0] == "Who climbs?"
+
+
+@pytest.mark.parametrize("question", ["", " \n ", "x" * 40_000])
+def test_a_question_that_cannot_be_asked_loads_nothing(
+    question: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the assistant was opened")
+
+    monkeypatch.setattr(assembly, "open_assistant", refuse)
+    assert main(["ask", question]) == 1
+    assert "Question cannot be asked" in capsys.readouterr().err
 
 
 def test_ask_that_is_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
