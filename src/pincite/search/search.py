@@ -18,7 +18,7 @@ from pincite.search.terms import content_words, expand_abbreviations, fts_expres
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
 
 # Staff ask in their own words: there dense similarity finds more, and BM25 at equal weight hurts. Measured with
-# `make bench-retrieval`; see docs/retrieval.md.
+# `make bench-retrieval`; see docs/measurements.md.
 LEXICAL_WEIGHT = 0.25
 SENTENCE_WEIGHT = 0.45
 FIELD_WEIGHTS = (2.0, 2.0, 0.5, 1.0)
