@@ -17,7 +17,7 @@ from pincite.errors import PinciteError
 __all__ = ["main"]
 
 _EPILOG = """\
-exit codes: 0 answered, 1 error, 3 not found or refused, 4 answered in part, 130 interrupted.
+exit codes: 0 answered, 1 error, 2 wrong usage, 3 not found or refused, 4 in part, 130 interrupted.
 Answers go to standard output, everything else to standard error.
 State lives in one home directory: --home DIR, else PINCITE_HOME, else .pincite in a source checkout,
 else the platform's data directory. Models live in models/ or PINCITE_MODELS."""
