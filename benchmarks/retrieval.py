@@ -1,7 +1,7 @@
 """Retrieval on questions in staff's own words (../shared/eval/dev.jsonl): all gold evidence in the first k passages.
 
-The library is built once from ../shared/corpora into .pincite/bench (about 15 minutes on two cores). Weights of the
-fusion can be swept: ``python -m benchmarks.retrieval --sweep``.
+The library is built once from ../shared/corpora into .pincite/bench, which takes tens of minutes on two cores.
+Weights of the fusion can be swept: ``python -m benchmarks.retrieval --sweep``.
 """
 
 from __future__ import annotations

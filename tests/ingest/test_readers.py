@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pincite.errors import DocumentError
+from pincite.ingest.readers import read_bytes
 from tests.conftest import REGULATION, write_docx, write_pdf
 from tests.ingest.helpers import parse_file, read, words
 
@@ -403,3 +404,18 @@ def test_damaged_bytes_never_raise_anything_else(form: str, request: pytest.Fixt
         except DocumentError:
             refused += 1
     assert refused > 10  # or the damage would prove nothing
+
+
+def test_lost_cross_reference_numbers_are_counted_and_ordinary_words_are_not() -> None:
+    lost = "The basics pursuant to Articles 5,, and; the rights pursuant to Articles 12 to; the rest."
+    whole = (
+        "See Article 22 (1) and (4) and, at least in those cases, Articles 12 to 14; access to, and erasure of, data."
+    )
+    chapters = [{"number": 1, "title": "C", "articles": [{"number": 1, "title": "A", "text": ""}]}]
+
+    def warnings(text: str) -> tuple[str, ...]:
+        chapters[0]["articles"] = [{"number": 1, "title": "A", "text": text}]
+        return read_bytes(json.dumps({"chapters": chapters, "recitals": []}).encode(), "law.json").warnings
+
+    assert warnings(whole) == ()
+    assert [warning.partition(" lack")[0] for warning in warnings(lost)] == ["at least 2 cross-reference(s)"]

@@ -18,7 +18,7 @@ from pincite.ingest.structure import build_tree
 
 __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 
-PARSER_VERSION = 9
+PARSER_VERSION = 10
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
 _FIELDS = {

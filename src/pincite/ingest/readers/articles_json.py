@@ -13,7 +13,8 @@ from pincite.ingest.sentences import split_sentences
 
 __all__ = ["read_articles_json"]
 
-_HOLE = re.compile(r",,|\b(?:and|to|or|Articles?)(?=[;.,])")
+# "Articles 5,, and;" where numbers were lost; not "and, where applicable", which is how people write
+_HOLE = re.compile(r"\bArticles?(?: |\d|,|\(\w+\)|and\b|to\b|or\b)*(?:,,|\b(?:and|to|or)(?=[;.]))")
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV")
 
 
@@ -34,7 +35,7 @@ def read_articles_json(data: bytes) -> RawDocument:
         raise DocumentError(f"not a regulation in JSON: {error}") from error
     title = str(content.get("_meta", {}).get("regulation", ""))
     holes = sum(len(_HOLE.findall(block.text)) for block in blocks)
-    warning = f'{holes} cross-reference(s) lack their number in this source ("Articles 5,, and;")'
+    warning = f'at least {holes} cross-reference(s) lack their number in this source ("Articles 5,, and;")'
     return RawDocument(blocks, title, {}, (warning,) if holes else ())
 
 
