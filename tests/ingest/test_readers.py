@@ -259,7 +259,7 @@ def test_zip_that_is_no_docx(docx_bytes: bytes) -> None:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(DocumentError, match="a ZIP archive, but not a Word document"):
+    with pytest.raises(DocumentError, match="a ZIP archive, but no known document"):
         read(made.getvalue())
     with pytest.raises(DocumentError, match=r"given\.bin"):
         read(with_part(docx_bytes, "[Content_Types].xml", b"<Types/>"))

@@ -39,6 +39,7 @@ class ProvisionKind(StrEnum):
     ANNEX = "annex"
     HEADING = "heading"
     TABLE = "table"
+    NOTE = "note"
     BLOCK = "block"
 
 

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Block", "RawDocument"]
+from pincite.domain.documents import ProvisionKind
+
+__all__ = ["Block", "Opening", "RawDocument"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A provision that the source itself marks as such; the tree takes it as stated instead of guessing from words.
+
+    Attributes:
+        kind: what it is.
+        number: its number or letter without brackets or dots ("33", "a", "164.404"); may be empty.
+        rank: its depth: it becomes a child of the nearest open provision of a smaller rank. Ranks need only
+            be consistent within one document.
+        marker: the number as it stands at the beginning of the block's text ("1.", "(a)", "Article 33"), so that
+            the words after it are known; empty if the text does not begin with it.
+        label: the whole pin-cite, where it is not the usual one: "Art. 33", "Recital 7", "Annex III", "Chapter IV",
+            "§ 164.404" by kind, and for paragraphs and points the label above with the number in brackets.
+    """
+
+    kind: ProvisionKind
+    number: str
+    rank: int
+    marker: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +43,11 @@ class Block:
         row: true for a table row (cells joined).
         page: page of the source, 0 if it has none.
         recital: number of the recital that the reader knows this block to be, 0 otherwise.
+        opens: provisions that begin with this block, outermost first ("(b)(1) …" opens two). Only in documents
+            whose reader says `stated`.
+        heads: the text, after the markers of what it opens, is the heading of the provision opened last.
+        within: for text that opens nothing: open provisions of this rank or a greater one end before it ("The first
+            subparagraph shall not apply …" after the points of a paragraph); 0 leaves them open.
     """
 
     text: str
@@ -26,6 +56,9 @@ class Block:
     row: bool = False
     page: int = 0
     recital: int = 0
+    opens: tuple[Opening, ...] = ()
+    heads: bool = False
+    within: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +70,13 @@ class RawDocument:
         title: the document's own title, empty if it states none.
         metadata: front matter or document properties, keys in lower case.
         warnings: what could not be read, in words for the steward.
+        stated: true if `Block.opens` says where every provision begins, so that words alone open none.
+        left_out: characters of the source that are in no block, by what they are ("navigation", "notes").
     """
 
     blocks: tuple[Block, ...]
     title: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    stated: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)

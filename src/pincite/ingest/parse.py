@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pincite.domain.documents import Document, Passage, Provenance
 from pincite.domain.text import collapse, normalise, printable
@@ -18,7 +18,7 @@ from pincite.ingest.structure import build_tree
 
 __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 
-PARSER_VERSION = 10
+PARSER_VERSION = 11
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
 _FIELDS = {
@@ -54,8 +54,8 @@ def parse(source: Source) -> Parsed:
     data = read_source(source)
     raw = read_bytes(data, source.path.name)
     stated = {key: collapse(normalise(value)) for key, value in (raw.metadata | source.metadata).items()}
-    raw = type(raw)(raw.blocks, raw.title, stated, raw.warnings)
-    text, provisions = build_tree(raw.blocks, stated.get("title") or collapse(normalise(raw.title)))
+    raw = replace(raw, metadata=stated)
+    text, provisions = build_tree(raw.blocks, stated.get("title") or collapse(normalise(raw.title)), stated=raw.stated)
     if not text.strip():
         raise DocumentError(f"{source.path.name}: no text found")
     identity = identify(raw, text, provisions, source.path.name)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pincite.domain.documents import Provision, ProvisionKind
 from pincite.domain.text import collapse, normalise
 from pincite.ingest.blocks import Block
+from pincite.ingest.tree import Node, TreeBuilder, add_stated
 
 __all__ = ["build_tree"]
 
 K = ProvisionKind
 
 # Ranks of structural nodes: a node becomes a child of the nearest open node with a smaller rank.
-_ROOT, _ANNEX, _PART, _CHAPTER, _SECTION, _HEADING, _ARTICLE, _NUMBERED = 0, 10, 11, 13, 15, 18, 25, 30
+_ANNEX, _PART, _CHAPTER, _SECTION, _HEADING, _ARTICLE, _NUMBERED = 10, 11, 13, 15, 18, 25, 30
 _ENUMERATION = 50  # enumerations nest below all structure, by their own sequence
 
 _DASH = r"[\s.:–—-]*"
@@ -46,92 +46,31 @@ _MARKER = re.compile(r"\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,3})\)\s*|([a-z]|[ivx]{1,5})
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
-@dataclass(slots=True)
-class _Node:
-    parent: int
-    kind: ProvisionKind
-    label: str
-    heading: str
-    start: int
-    end: int
-    body_start: int
-    page: int
-    rank: int
-    style: str = ""
-    value: int = 0
-
-
-def build_tree(blocks: Iterable[Block], title: str) -> tuple[str, tuple[Provision, ...]]:
+def build_tree(blocks: Iterable[Block], title: str, *, stated: bool = False) -> tuple[str, tuple[Provision, ...]]:
     """Return the normalised text of all blocks and the provision tree over it, in pre-order, root first.
 
-    Every block becomes one line of the text; nothing is left out but empty blocks.
+    Every block becomes one line of the text; nothing is left out but empty blocks. With `stated`, provisions begin
+    where `Block.opens` says, and nowhere else.
     """
     builder = _Builder(title)
     for block in blocks:
         text = collapse(normalise(block.text))
         if text:
-            builder.add(block, text)
+            builder.begin(block)
+            if stated:
+                add_stated(builder, block, text)
+            else:
+                builder.add(block, text)
     return builder.finish()
 
 
-class _Builder:
+class _Builder(TreeBuilder):
     def __init__(self, title: str) -> None:
-        self._lines: list[str] = []
-        self._length = 0
-        self._nodes = [_Node(-1, K.DOCUMENT, "", title, 0, 0, 0, 0, _ROOT)]
-        self._open = [0]
+        super().__init__(title)
         self._awaits_heading = -1
         self._whereas = False
-        self._plain = 0
-        self._page = 0
-        self._ordinal_on_page = 0
-
-    # -- text ---------------------------------------------------------------------------------------------
-
-    def _append(self, text: str) -> int:
-        start = self._length
-        self._lines.append(text)
-        self._length += len(text) + 1
-        return start
-
-    def finish(self) -> tuple[str, tuple[Provision, ...]]:
-        while self._open:
-            self._close(self._length - 1)
-        text = "\n".join(self._lines)
-        nodes = tuple(
-            Provision(
-                i,
-                n.parent,
-                n.kind,
-                n.label.strip(),
-                n.heading,
-                n.start,
-                min(n.end, len(text)),
-                min(n.body_start, len(text)),
-                n.page,
-            )
-            for i, n in enumerate(self._nodes)
-        )
-        return text, nodes
-
-    # -- tree ---------------------------------------------------------------------------------------------
-
-    def _top(self) -> _Node:
-        return self._nodes[self._open[-1]]
-
-    def _close(self, end: int) -> None:
-        self._nodes[self._open.pop()].end = max(0, end)
-
-    def _push(self, node: _Node) -> None:
-        while len(self._open) > 1 and self._top().rank >= node.rank:
-            self._close(node.start - 1)
-        node.parent = self._open[-1]
-        self._nodes.append(node)
-        self._open.append(len(self._nodes) - 1)
 
     def add(self, block: Block, text: str) -> None:
-        if block.page != self._page:
-            self._page, self._ordinal_on_page = block.page, 0
         if block.recital:
             self._recital(block, text, block.recital, 0)
         elif self._structural(block, text) or self._takes_heading(block, text):
@@ -155,10 +94,10 @@ class _Builder:
                 number = number.rstrip(".")
             heading, body = _split_heading(rest) if kind is K.ARTICLE and not block.level else (rest, "")
             line = text[: len(text) - len(body)].rstrip()
-            start = self._append(line)
+            start = self.append(line)
             label = form.format(number).strip()
-            self._push(_Node(0, kind, label, heading, start, 0, start + len(line), block.page, rank))
-            self._awaits_heading = -1 if heading or body else self._open[-1]
+            self.push(Node(0, kind, label, heading, start, 0, start + len(line), block.page, rank))
+            self._awaits_heading = -1 if heading or body else self.open[-1]
             self._whereas = False
             if body:  # "Sec. 15. (a) A private entity…" goes on with its first point on the same line
                 self.add(Block(body, page=block.page), body)
@@ -181,21 +120,21 @@ class _Builder:
     def _takes_heading(self, block: Block, text: str) -> bool:
         """Give the line after "Article 5" to the article as its heading."""
         awaiting, self._awaits_heading = self._awaits_heading, -1
-        if awaiting < 0 or awaiting != self._open[-1] or block.item or block.row:
+        if awaiting < 0 or awaiting != self.open[-1] or block.item or block.row:
             return False
         if len(text) > 200 or text[-1] in ".;:," or _MARKER.match(text) or _NUMBER.match(text):
             return False
-        node = self._nodes[awaiting]
+        node = self.nodes[awaiting]
         node.heading = text
-        start = self._append(text)
+        start = self.append(text)
         node.body_start = start + len(text)
         return True
 
     def _heading(self, block: Block, text: str) -> None:
         code = _CODE_SECTION.match(text)
         if code:  # a section of a code, numbered like "1798.100."
-            start = self._append(text)
-            node = _Node(
+            start = self.append(text)
+            node = Node(
                 0,
                 K.ARTICLE,
                 f"§ {code.group(1)}",
@@ -206,15 +145,15 @@ class _Builder:
                 block.page,
                 _ARTICLE,
             )
-            self._push(node)
-            self._awaits_heading = -1 if node.heading else self._open[-1]
+            self.push(node)
+            self._awaits_heading = -1 if node.heading else self.open[-1]
             return
         match = _DOTTED.match(text) or _NUMBER.match(text) or _BARE_NUMBER.match(text)
         if match:
             depth = match.group(1).count(".")
-            start = self._append(text)
-            self._push(
-                _Node(
+            start = self.append(text)
+            self.push(
+                Node(
                     0,
                     K.SECTION,
                     match.group(1),
@@ -227,31 +166,29 @@ class _Builder:
                 )
             )
             return
-        start = self._append(text)
-        if block.level == 1 and len(self._nodes) == 1:
-            self._nodes[0].heading = self._nodes[0].heading or text  # the document's title
-            self._nodes[0].body_start = start + len(text)
+        start = self.append(text)
+        if block.level == 1 and len(self.nodes) == 1:
+            self.nodes[0].heading = self.nodes[0].heading or text  # the document's title
+            self.nodes[0].body_start = start + len(text)
             return
         rank = _HEADING + block.level - 1
-        if any(self._nodes[i].kind is K.ARTICLE for i in self._open) and block.level > 1:
+        if any(self.nodes[i].kind is K.ARTICLE for i in self.open) and block.level > 1:
             rank = max(rank, _ARTICLE + 1)
-        self._push(_Node(0, K.HEADING, "", text, start, 0, start + len(text), block.page, min(rank, _NUMBERED - 1)))
+        self.push(Node(0, K.HEADING, "", text, start, 0, start + len(text), block.page, min(rank, _NUMBERED - 1)))
 
     def _recital(self, block: Block, text: str, number: int, skip: int) -> None:
-        start = self._append(text)
-        self._push(_Node(0, K.RECITAL, f"Recital {number}", "", start, 0, start + skip, block.page, _ARTICLE))
+        start = self.append(text)
+        self.push(Node(0, K.RECITAL, f"Recital {number}", "", start, 0, start + skip, block.page, _ARTICLE))
 
     def _body(self, block: Block, text: str) -> None:
         if re.match(r"Whereas\b", text, re.I) and len(text) < 20:
             self._whereas = True
         dotted = _DOTTED.match(text)
         if dotted and not block.item and self._dotted_fits(dotted.group(1)):
-            start = self._append(text)
+            start = self.append(text)
             depth = dotted.group(1).count(".")
-            self._push(
-                _Node(
-                    0, K.PARAGRAPH, dotted.group(1), "", start, 0, start + dotted.end(), block.page, _NUMBERED + depth
-                )
+            self.push(
+                Node(0, K.PARAGRAPH, dotted.group(1), "", start, 0, start + dotted.end(), block.page, _NUMBERED + depth)
             )
             return
         marker = _MARKER.match(text)
@@ -262,17 +199,17 @@ class _Builder:
         if marker or number:
             self._enumerated(block, text, marker or number)
             return
-        self._leaf(block, text, K.BLOCK)
+        self.leaf(block, text, K.BLOCK)
 
     def _dotted_fits(self, number: str) -> bool:
         """Accept "4.2 The owner…" as a numbered paragraph below section 4, not "3.5 million records…" anywhere."""
-        labels = [self._nodes[i].label for i in self._open]
+        labels = [self.nodes[i].label for i in self.open]
         top = number.rpartition(".")[0]
         return any(label == top or label.rpartition(".")[0] == top for label in labels if label)
 
     def _enumerated(self, block: Block, text: str, match: re.Match[str] | None) -> None:
         """Open a point; "(b)(1)(ii) …" opens three."""
-        start = self._append(text)
+        start = self.append(text)
         at = rank = value = 0
         style = ""
         while match:
@@ -284,8 +221,8 @@ class _Builder:
             at = match.end()
             kind = K.PARAGRAPH if style == "1" and rank == _ENUMERATION else K.POINT
             parent_label = self._parent_label(rank)
-            self._push(
-                _Node(0, kind, f"{parent_label}({word})", "", start, 0, start + at, block.page, rank, style, value)
+            self.push(
+                Node(0, kind, f"{parent_label}({word})", "", start, 0, start + at, block.page, rank, style, value)
             )
             match = _MARKER.match(text, at) if match.re is _MARKER or at < 6 else None
             if match and match.group(2):
@@ -294,7 +231,7 @@ class _Builder:
     def _place(self, word: str) -> tuple[int, str, int]:
         """Return rank, style and value of a marker, by the enumeration that it continues or begins."""
         readings = _readings(word)
-        enumerations = [self._nodes[i] for i in reversed(self._open) if self._nodes[i].rank >= _ENUMERATION]
+        enumerations = [self.nodes[i] for i in reversed(self.open) if self.nodes[i].rank >= _ENUMERATION]
         for node in enumerations:
             for style, value in readings:
                 if node.style == style and value == node.value + 1:
@@ -311,8 +248,8 @@ class _Builder:
         return _ENUMERATION, style, value
 
     def _parent_label(self, rank: int) -> str:
-        for index in reversed(self._open):
-            node = self._nodes[index]
+        for index in reversed(self.open):
+            node = self.nodes[index]
             if node.rank < rank:
                 if node.label or node.parent < 0:
                     return node.label
@@ -324,22 +261,13 @@ class _Builder:
         """Add a table row; one that begins with a code of its own ("R15") can be cited by it."""
         code = _ROW_CODE.match(text)
         if not code:
-            self._leaf(block, text, K.TABLE)
+            self.leaf(block, text, K.TABLE)
             return
-        start = self._append(text)
+        start = self.append(text)
         label = code.group(1)
-        self._nodes.append(
-            _Node(self._open[-1], K.TABLE, label, "", start, start + len(text), start, block.page, _ENUMERATION - 1)
+        self.nodes.append(
+            Node(self.open[-1], K.TABLE, label, "", start, start + len(text), start, block.page, _ENUMERATION - 1)
         )
-
-    def _leaf(self, block: Block, text: str, kind: ProvisionKind) -> None:
-        """Add a paragraph without a number: to the open provision, or, where there is none, as one of its own."""
-        start = self._append(text)
-        if self._open[-1] == 0:
-            self._plain += 1
-            self._ordinal_on_page += 1
-            label = f"p. {block.page} ¶ {self._ordinal_on_page}" if block.page else f"¶ {self._plain}"
-            self._nodes.append(_Node(0, kind, label, "", start, start + len(text), start, block.page, 99))
 
 
 def _readings(word: str) -> list[tuple[str, int]]:

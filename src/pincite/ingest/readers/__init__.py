@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable
+from typing import cast
 
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
@@ -42,32 +44,44 @@ def _as_utf8(data: bytes) -> bytes:
 
 
 def _reader_for(data: bytes) -> Reader:
-    # each parser is imported only when a file needs it
+    """Return the reader of the first form that knows the content; its parser is imported only now."""
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if b"%PDF-" in data[:1024]:
-        from pincite.ingest.readers.pdf import read_pdf
-
-        return read_pdf
+    for is_form, module, name in _FORMS:
+        if is_form(data, head):
+            return cast(Reader, getattr(importlib.import_module(f"pincite.ingest.readers.{module}"), name))
     if data[:4] == b"PK\x03\x04":
-        if b"word/" not in data:
-            raise DocumentError(
-                "a ZIP archive, but not a Word document", hint="Readable: DOCX, PDF, Markdown, HTML, XML, text."
-            )
-        from pincite.ingest.readers.docx import read_docx
-
-        return read_docx
-    if head[:1] == b"{" and b'"chapters"' in data and b'"articles"' in data:
-        from pincite.ingest.readers.articles_json import read_articles_json
-
-        return read_articles_json
+        raise DocumentError("a ZIP archive, but no known document", hint=_READABLE)
     if b"\x00" in data[:65536]:
-        raise DocumentError(
-            "not a text, and no known document format", hint="Readable: DOCX, PDF, Markdown, HTML, XML, text."
-        )
-    if re.match(rb"<\?xml|<!--|<!doctype|<html|<[A-Za-z.]+[\s>]", head, re.I) or b"<body" in data[:65536].lower():
-        from pincite.ingest.readers.markup import read_markup
+        raise DocumentError("not a text, and no known document format", hint=_READABLE)
+    return cast(Reader, importlib.import_module("pincite.ingest.readers.text").read_text)
 
-        return read_markup
-    from pincite.ingest.readers.text import read_text
 
-    return read_text
+_READABLE = "Readable: DOCX, PDF, Markdown, HTML, XML, text."
+
+
+def _is_pdf(data: bytes, head: bytes) -> bool:
+    return b"%PDF-" in data[:1024]
+
+
+def _is_docx(data: bytes, head: bytes) -> bool:
+    return data[:4] == b"PK\x03\x04" and b"word/" in data
+
+
+def _is_articles_json(data: bytes, head: bytes) -> bool:
+    return head[:1] == b"{" and b'"chapters"' in data and b'"articles"' in data
+
+
+def _is_markup(data: bytes, head: bytes) -> bool:
+    if b"\x00" in data[:65536]:
+        return False
+    opens = re.match(rb"<\?xml|<!--|<!doctype|<html|<[A-Za-z.]+[\s>]", head, re.I)
+    return opens is not None or b"<body" in data[:65536].lower()
+
+
+# The first that says yes takes the file: the particular forms stand before the general ones.
+_FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
+    (_is_pdf, "pdf", "read_pdf"),
+    (_is_docx, "docx", "read_docx"),
+    (_is_articles_json, "articles_json", "read_articles_json"),
+    (_is_markup, "markup", "read_markup"),
+)

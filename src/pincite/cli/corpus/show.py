@@ -1,4 +1,4 @@
-"""`pincite corpus`: build the library and see what is in it."""
+"""`pincite corpus list` and `show`: what is in the library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import dataclasses
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,11 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    """Add ``corpus`` and its commands."""
-    parser = subparsers.add_parser("corpus", help="build the library and see what is in it")
-    commands = parser.add_subparsers(dest="corpus_command", required=True, metavar="COMMAND")
-
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add ``list`` and ``show``."""
     command = commands.add_parser("list", parents=[common], help="show the documents")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=_list)
@@ -32,19 +28,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--text", action="store_true", help="print the stored text to which all offsets refer")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=_show)
-
-    command = commands.add_parser(
-        "build",
-        parents=[common],
-        help="build the library",
-        description="Builds the library from files and directories, or without any from corpus.toml. Only changed "
-        "texts "
-        "are embedded again; a build that was stopped goes on where it was; the old library answers until the new one "
-        "is complete.",
-    )
-    command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
-    command.add_argument("--rebuild", action="store_true", help="embed everything again")
-    command.set_defaults(handler=_build)
 
 
 def _library(args: argparse.Namespace) -> Library:
@@ -149,21 +132,4 @@ def _show_provision(document: Document, name: str) -> int:
         )
     for node in found:
         print(document.text[node.start : node.end])
-    return 0
-
-
-def _build(args: argparse.Namespace) -> int:
-    from pincite.assembly import build_corpus
-    from pincite.cli.progress import console_progress
-    from pincite.config import Home
-    from pincite.domain.text import printable
-
-    with console_progress() as progress:
-        report = build_corpus(Home.find(args.home), args.paths, progress=progress, rebuild=args.rebuild)
-    for name, reason in report.failed:
-        print(printable(f"not read: {name}: {reason}"), file=sys.stderr)
-    state = (
-        "up to date" if report.up_to_date else f"built ({report.embedded} texts embedded, {report.reused} unchanged)"
-    )
-    print(f"{report.documents} documents, {report.passages} passages: {state}", file=sys.stderr)
     return 0

@@ -1,0 +1,17 @@
+"""`pincite corpus`: keep the library and see what is in it; one file per group of commands."""
+
+from __future__ import annotations
+
+import argparse
+
+from pincite.cli.corpus import build, show
+
+__all__ = ["register"]
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add ``corpus`` and its commands."""
+    parser = subparsers.add_parser("corpus", help="build the library and see what is in it")
+    commands = parser.add_subparsers(dest="corpus_command", required=True, metavar="COMMAND")
+    for group in (show, build):
+        group.register(commands, common)
