@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 # Before the import: these libraries look at the environment when they are loaded, and none of them
@@ -23,6 +23,8 @@ from pincite.errors import ModelError
 
 __all__ = ["TransformerEmbedder"]
 
+_BATCH_TOKENS = 2048
+"""Tokens in a batch, padding counted: few enough to stay in the processor's caches (`make bench-embedding`)."""
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it draws over the TUI and into standard error
 
@@ -69,10 +71,34 @@ class TransformerEmbedder:
         return self._dimension
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return unit vectors, shape (len(texts), dimension)."""
-        if not texts:
-            return np.zeros((0, self._dimension), dtype=np.float32)
-        vectors = self._model.encode(
-            list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        """Return unit vectors, shape (len(texts), dimension).
+
+        Texts of like length share a batch, counted in tokens: what pads a batch costs as much as what it says.
+        """
+        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        for rows in _batches(self._tokens(texts)):
+            vectors[rows] = self._model.encode(
+                [texts[row] for row in rows],
+                batch_size=len(rows),
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return vectors
+
+    def _tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens of each text the model reads."""
+        if len(texts) < 2:
+            return [1] * len(texts)
+        encoded = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
+        return [len(tokens) for tokens in encoded["input_ids"]]
+
+
+def _batches(tokens: Sequence[int]) -> Iterator[list[int]]:
+    """Yield positions in batches of at most `_BATCH_TOKENS`, the longest texts first."""
+    order = sorted(range(len(tokens)), key=lambda row: -tokens[row])
+    at = 0
+    while at < len(order):
+        size = max(1, _BATCH_TOKENS // max(1, tokens[order[at]]))
+        yield order[at : at + size]
+        at += size
