@@ -80,8 +80,10 @@ def _is_markup(data: bytes, head: bytes) -> bool:
 
 def _is_formex(data: bytes, head: bytes) -> bool:
     root = re.search(rb"<([A-Z][A-Z.]*)[\s>]", data[:4096])
-    return root is not None and _is_markup(data, head) and (
-        b"formex" in data[:4096].lower() or (root.group(1) in _FORMEX_ROOTS and b"<BIB.INSTANCE" in data)
+    return (
+        root is not None
+        and _is_markup(data, head)
+        and (b"formex" in data[:4096].lower() or (root.group(1) in _FORMEX_ROOTS and b"<BIB.INSTANCE" in data))
     )
 
 

@@ -1,10 +1,10 @@
-"""The parts of an EU act (recitals, chapters, articles, points, annexes, notes) as blocks, whatever form they came in."""
+"""The parts of an EU act (recitals, chapters, articles, points, annexes, notes) as blocks, whatever their form."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pincite.domain.documents import ProvisionKind
 from pincite.ingest.blocks import Block, Opening, RawDocument
@@ -95,9 +95,12 @@ class ActWriter:
         """Return to the preamble: what follows belongs to no recital."""
         self._begin(_RECITAL)
 
-    def division(self, text: str, level: int = 0) -> None:
-        """Add the line that announces a part, title, chapter or section ("CHAPTER IV"), or a heading without a number."""
-        match = _DIVISION.match(text)
+    def division(self, text: str, level: int = 0, named: str = "") -> None:
+        """Add the line that announces a part, title, chapter or section, or a heading without a number.
+
+        `named` is what the source calls it elsewhere ("chapter IV"), for texts in other languages.
+        """
+        match = _DIVISION.match(text) or _DIVISION.match(named)
         if self.quoted:
             self.text(text)
             return
@@ -106,7 +109,7 @@ class ActWriter:
         base = next((o.label for o in reversed(self._open) if o.cites and o.rank < rank), "")
         name = f"{match.group(1).capitalize()} {match.group(2)}" if match else ""
         label = f"{base} {name}".strip() if match else ""
-        marker = match.group().rstrip() if match else ""
+        marker = "" if not match else match.group().rstrip() if match.string is text else text
         self._pend(kind, match.group(2) if match else "", rank, marker, label, cites=bool(base and match))
         self._emit(text[len(marker) :].strip(), heads=len(text) > len(marker))
         if self.zone != "annex":
@@ -129,10 +132,11 @@ class ActWriter:
     def annex(self, text: str, number: str = "") -> None:
         """Add the line that announces an annex; `number` is what the source says elsewhere."""
         match = _ANNEX.match(text)
+        other = re.search(r" ((?:[IVXLC]+|\d{1,2})[a-z]?)$", text)  # "ANHANG I"
         self._begin(_TOP)
         self.zone = "annex"
         self._quotation.reset()
-        number = (match.group(1) or "") if match else number
+        number = (match.group(1) or "") if match else number or (other.group(1) if other else "")
         marker = match.group().rstrip() if match else text
         self._pend(K.ANNEX, number, _TOP, marker, f"Annex {number}".strip(), cites=True)
         self._emit(text[len(marker) :].strip(), heads=len(text) > len(marker))
@@ -249,7 +253,7 @@ class ActWriter:
     def finish(self, metadata: dict[str, str], warnings: tuple[str, ...] = ()) -> RawDocument:
         """Return the document."""
         self._begin(_TOP)
-        lines = [line for line in self.titles if not line.startswith("(")]
+        lines = [_in_prose(line) for line in self.titles if not line.startswith("(")]
         if self.effective:
             metadata.setdefault("effective", self.effective)
         left_out = {what: count for what, count in sorted(self.left_out.items()) if count}
@@ -289,6 +293,10 @@ class ActWriter:
         if not words and pending:
             self._pending = list(pending)  # nothing to show yet: the next words open it
             return
+        last = self.blocks[-1] if self.blocks else None
+        if last and not (pending or prefix or last.heads) and not any(char.isalnum() for char in words):
+            self.blocks[-1] = replace(last, text=f"{last.text} {words}")  # "’." or ";" after a quotation or a table
+            return
         within = 0 if pending else self._within()
         self.blocks.append(Block(words, opens=pending, heads=heads, within=within, item=bool(prefix)))
         if within:
@@ -298,7 +306,9 @@ class ActWriter:
         depth = sum(self._frames)
         if depth or self._in_paragraph:
             return _POINT + 2 * depth
-        return {"annex": _POINT, "enacting": _PARAGRAPH}.get(self.zone, _RECITAL + 1 if self._in_recital() else _RECITAL)
+        return {"annex": _POINT, "enacting": _PARAGRAPH}.get(
+            self.zone, _RECITAL + 1 if self._in_recital() else _RECITAL
+        )
 
     def _in_recital(self) -> bool:
         return any(one.rank == _RECITAL for one in self._open)
@@ -314,6 +324,18 @@ class ActWriter:
         """Return the label of the article, recital or annex that is open."""
         units = [one.label for one in self._open if one.rank in (_TOP, _ARTICLE, _RECITAL)]
         return units[-1] if units else ""
+
+
+def _in_prose(line: str) -> str:
+    """Return a title that is set in capitals as it is written in running text; "(EU)" stays."""
+    if line.upper() != line:
+        return line
+    small = {"of", "the", "and", "on", "to", "for", "in", "by"}
+    words = [
+        word if word.startswith("(") else word.lower() if word.lower() in small else word.capitalize()
+        for word in line.split()
+    ]
+    return " ".join(words)
 
 
 def is_annex(text: str) -> bool:

@@ -7,11 +7,10 @@ import re
 
 __all__ = ["applies_from", "iso_date"]
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # fmt: skip
-)
+_MONTHS = "January February March April May June July August September October November December".split()
 _APPLIES = re.compile(
-    rf"(?:It|This (?:Regulation|Directive|Decision)) shall apply (?:as )?from (\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})"
+    r"(?:It|This (?:Regulation|Directive|Decision)) shall apply (?:as )?from "
+    rf"(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})"
 )
 
 

@@ -9,60 +9,34 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from pincite.errors import DocumentError
 from pincite.domain.text import collapse
+from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
 from pincite.ingest.readers.eu_act import MARKER, ActWriter, is_annex
 from pincite.ingest.readers.eu_dates import iso_date
+from pincite.ingest.readers.eurlex_layout import (
+    INLINE,
+    LEFT_OUT,
+    heads,
+    is_grid,
+    is_number_column,
+    own_rows,
+    point_number,
+    role_of,
+    span,
+)
 from pincite.ingest.readers.eurlex_notes import find_notes
 from pincite.ingest.readers.grid import Cell, lines_of
 from pincite.ingest.readers.trees import fold_entities, html_tree, local_name, words_of
 
 __all__ = ["read_eurlex"]
 
-_INLINE = {
-    "a", "abbr", "b", "bdo", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "small", "span",
-    "strong", "sub", "sup", "tt", "u", "var", "wbr",
-}  # fmt: skip
 _UNSEEN = {"script", "style", "head", "noscript", "template", "svg", "iframe", "col", "colgroup"}
 _NAVIGATION = {"nav", "button", "select"}
-# What a line's class says it is; classes of the Official Journal are read without their "oj-".
-_ROLES = {
-    "doc-ti": "title",
-    "title-doc-first": "title",
-    "title-doc-last": "title",
-    "title-annex-1": "annex",
-    "title-annex-2": "annex-heading",
-    "ti-art": "article",
-    "title-article-norm": "article",
-    "sti-art": "heading",
-    "stitle-article-norm": "heading",
-    "ti-section-1": "division",
-    "ti-section-2": "heading",
-    "title-division-1": "division",
-    "title-division-2": "heading",
-    "signatory": "final",
-    "final": "final",
-    "note": "note",
-    "footnote": "note",
-    "hd-date": "running head",
-    "hd-lg": "running head",
-    "hd-ti": "running head",
-    "hd-oj": "running head",
-    "hd-coll": "running head",
-    "hd-uniq": "running head",
-    "reference": "running head",
-    "disclaimer": "editorial note",
-    "hd-modifiers": "editorial note",
-    "modref": "amendment mark",
-    "arrow": "amendment mark",
-    "title-fam-member": "editorial note",
-    "title-fam-member-ref": "editorial note",
-    "title-doc-oj-reference": "editorial note",
-}
-_GROUP = re.compile(r"(?:ti-grseq|title-gr-seq-level)-(\d)")
-_LEFT_OUT = {"running head", "editorial note", "amendment mark"}
-_POINT_CLASSES = {"grid-container", "oj-enumeration-spacing", "enumeration-spacing"}
+# Consolidated texts mark what was amended: "►M1 words of the first amendment ◄".
+_AMENDMENT_MARK = re.compile(r"[►▼] ?[A-Z]+\d* ?| ?◄")
+_DIVISION_ID = re.compile(r"(?:^|\.)(prt|tis|cpt|sct|sbs)_([IVXLC]+|\d+)[a-z]?$")
+_DIVISION_WORDS = {"prt": "part", "tis": "title", "cpt": "chapter", "sct": "section", "sbs": "subsection"}
 _PARAGRAPH_ID = re.compile(r"\d{3,}[A-Z]*\.\d{3,}[A-Z]*")
 _PARAGRAPH = re.compile(r"(\d{1,3}[a-z]{0,3}\.)(?:\s+|$)")
 _RECITAL = re.compile(r"\(\d{1,3}[a-z]?\)")
@@ -97,7 +71,8 @@ class _Reader:
         self._roles: list[tuple[Any, str]] = []
         self._points: list[tuple[Any, bool]] = []  # elements that are a point, number and words; true for a recital
         self._numbers: set[Any] = set()  # elements that hold only a point's number
-        self._annex = ""
+        self._annex = self._division = ""
+        self._images = 0
 
     # -- the walk ------------------------------------------------------------------------------------------
 
@@ -127,11 +102,16 @@ class _Reader:
         """Yield what could not be read."""
         if self._lost:
             yield f"{self._lost} footnote(s) are referred to, but not in the file"
+        if self._images:
+            yield f"{self._images} image(s) not read"
 
     def _passes_over(self, element: Any) -> bool:
         """Deal at once with what is not read line by line: navigation, notes, numbers of points, data tables."""
         name = local_name(element)
-        if name in _UNSEEN or element in self._numbers:
+        if name in _UNSEEN or element in self._numbers or is_number_column(element):
+            return True
+        if name == "img":
+            self._images += self.writer.zone != "title"  # the emblem at the head of the page is none
             return True
         if name in _NAVIGATION or element.get("id") in ("TOC", "banner"):
             self.writer.left_out["navigation"] += len(words_of(element))
@@ -143,7 +123,7 @@ class _Reader:
             self._flush()
             self.writer.read_over(words_of(element))
             return True
-        if name == "table" and _is_grid(element):
+        if name == "table" and is_grid(element):
             self._flush()
             for line in lines_of(self._rows(element)):
                 self.writer.row(line)
@@ -152,7 +132,7 @@ class _Reader:
 
     def _start(self, element: Any) -> None:
         name = local_name(element)
-        if name in _INLINE:
+        if name in INLINE:
             self._buffer.append(element.text or "")
             return
         if name == "br":
@@ -163,7 +143,9 @@ class _Reader:
         self._container(element.get("id") or "")
         if role := role_of(element):
             self._roles.append((element, role))
-        if marker := self._marker(element):
+        number, marker = point_number(element)
+        if number is not None:
+            self._numbers.add(number)
             recital = self.writer.zone in ("title", "preamble") and not self._points and bool(_RECITAL.match(marker))
             self._points.append((element, recital))
             if recital:
@@ -180,9 +162,11 @@ class _Reader:
             self.writer.final()
         elif kind == "anx" and "." not in number:
             self._annex = number or "?"
+        elif division := _DIVISION_ID.search(identifier):
+            self._division = f"{_DIVISION_WORDS[division.group(1)]} {division.group(2)}"
 
     def _end(self, element: Any) -> None:
-        if local_name(element) in _INLINE or local_name(element) == "br":
+        if local_name(element) in INLINE or local_name(element) == "br":
             return
         self._flush()
         if self._roles and self._roles[-1][0] is element:
@@ -192,38 +176,31 @@ class _Reader:
                 self.writer.end_recital()
             else:
                 self.writer.leave()
-        elif _PARAGRAPH_ID.fullmatch(element.get("id") or ""):
+        elif _PARAGRAPH_ID.fullmatch(element.get("id") or "") or element.find("span[@class='no-parag']") is not None:
             self.writer.end_paragraph()
-
-    def _marker(self, element: Any) -> str:
-        """Return the number or dash of the point that an element is, "" if it is none; the number is passed over."""
-        if local_name(element) != "tr" and not _POINT_CLASSES & set((element.get("class") or "").split()):
-            return ""
-        filled = [child for child in element if isinstance(child.tag, str) and _begins(child)]
-        if len(filled) < 2 or not MARKER.match(_begins(filled[0])):
-            return ""
-        self._numbers.add(filled[0])
-        return _begins(filled[0])
 
     # -- lines ---------------------------------------------------------------------------------------------
 
     def _flush(self) -> None:
-        text = collapse("".join(self._buffer))
+        text = self._without_marks(collapse("".join(self._buffer)))
         self._buffer.clear()
         if not text:
             return
         role = self._roles[-1][1] if self._roles else ""
         writer = self.writer
-        if role in _LEFT_OUT or _COLOPHON.match(text):
+        if role in LEFT_OUT or _COLOPHON.match(text):
             writer.left_out[role or "publication data"] += len(text)
-        elif role == "title":
-            self._title(text)
+        elif role in ("title", "annex", "annex-heading"):
+            self._title(text, role)
+        elif self._points and role in ("article", "heading", "division"):
+            writer.text(text)  # quoted: no article begins inside a point
         elif role == "article":
-            writer.article(text, sure=not self._points)
+            writer.article(text, sure=True)
         elif role == "heading":
             writer.heading(text)
         elif role == "division":
-            writer.division(text)
+            writer.division(text, named=self._division)
+            self._division = ""
         elif role.startswith("group"):
             writer.group(text, int(role[5:]))
         else:
@@ -231,9 +208,14 @@ class _Reader:
                 writer.final()
             self._words(text)
 
-    def _title(self, text: str) -> None:
+    def _without_marks(self, text: str) -> str:
+        found = _AMENDMENT_MARK.findall(text)
+        self.writer.left_out["amendment mark"] += sum(map(len, found))
+        return collapse(_AMENDMENT_MARK.sub("", text)) if found else text
+
+    def _title(self, text: str, role: str) -> None:
         """Take a line in the type of titles: the act's own, an annex's or the annex's heading."""
-        if self._annex or self.writer.zone in ("enacting", "final") or is_annex(text):
+        if self._annex or role == "annex" or self.writer.zone in ("enacting", "final") or is_annex(text):
             self.writer.annex(text, self._annex.strip("?"))
             self._annex = ""
         elif self.writer.zone == "annex":
@@ -272,9 +254,9 @@ class _Reader:
     # -- tables --------------------------------------------------------------------------------------------
 
     def _rows(self, table: Any) -> Iterator[list[Cell]]:
-        for row in _own_rows(table):
+        for row in own_rows(table):
             cells = [cell for cell in row if local_name(cell) in ("td", "th")]
-            yield [Cell(self._cell(cell), _span(cell, "colspan"), _span(cell, "rowspan"), _heads(cell)) for cell in cells]
+            yield [Cell(self._cell(cell), span(cell, "colspan"), span(cell, "rowspan"), heads(cell)) for cell in cells]
 
     def _cell(self, cell: Any) -> str:
         """Return a cell's words, without the marks of notes."""
@@ -286,71 +268,19 @@ class _Reader:
                     self._note_mark(element, key)
                     skipping = element
                 else:
-                    self._buffer += ["" if local_name(element) in _INLINE else " ", element.text or ""]
+                    self._buffer += ["" if local_name(element) in INLINE else " ", element.text or ""]
             elif event == "end" and skipping in (None, element):
                 skipping = None
                 if element is not cell:
-                    self._buffer += [element.tail or "", "" if local_name(element) in _INLINE else " "]
-        text = collapse("".join(self._buffer))
+                    self._buffer += [element.tail or "", "" if local_name(element) in INLINE else " "]
+        text = self._without_marks(collapse("".join(self._buffer)))
         self._buffer = outer
         return text
 
 
-def role_of(element: Any) -> str:
-    """Return what an element's class says it is."""
-    for name in (element.get("class") or "").split():
-        name = name.removeprefix("oj-")
-        if group := _GROUP.fullmatch(name):
-            return f"group{group.group(1)}"
-        if name in _ROLES:
-            return _ROLES[name]
-    return ""
-
-
-def _begins(element: Any, most: int = 24) -> str:
-    """Return an element's words if they are few, else their beginning."""
-    found = ""
-    for part in element.itertext():
-        found = f"{found}{part}".lstrip() if part.strip() or found else ""
-        if len(found) > most:
-            break
-    return collapse(found)
-
-
-def _own_rows(table: Any) -> list[Any]:
-    rows = []
-    for child in table:
-        if local_name(child) == "tr":
-            rows.append(child)
-        elif local_name(child) in ("tbody", "thead", "tfoot"):
-            rows += [row for row in child if local_name(row) == "tr"]
-    return rows
-
-
-def _is_grid(table: Any) -> bool:
-    """Tell a table of data from those that only set the number of a point before its words."""
-    if "oj-table" in (table.get("class") or "").split():
-        return True
-    rows = [[cell for cell in row if isinstance(cell.tag, str) and _begins(cell)] for row in _own_rows(table)]
-    laid_out = all(len(row) < 2 or (len(row) == 2 and MARKER.match(_begins(row[0]))) for row in rows)
-    return not laid_out and not any(role_of(part) in _LEFT_OUT for part in table.iter("p"))
-
-
-def _heads(cell: Any) -> bool:
-    if local_name(cell) == "th":
-        return True
-    lines = [line for line in cell.iter("p") if _begins(line)]
-    return bool(lines) and all("tbl-hdr" in (line.get("class") or "") for line in lines)
-
-
-def _span(cell: Any, name: str) -> int:
-    value = (cell.get(name) or "1").strip()
-    return int(value) if re.fullmatch(r"\d{1,4}", value) else 1
-
-
 def _facts(root: Any) -> dict[str, str]:
-    """Return what the file says of itself: CELEX number, address, issue of the Official Journal or day of consolidation."""
-    said = {role: "" for role in ("hd-date", "hd-oj", "hd-coll", "hd-uniq", "reference")}
+    """Return what the file says of itself: CELEX number, address, Official Journal or day of consolidation."""
+    said = dict.fromkeys(("hd-date", "hd-oj", "hd-coll", "hd-uniq", "reference"), "")
     for line in root.iter("p"):
         name = (line.get("class") or "").removeprefix("oj-")
         if name in said:

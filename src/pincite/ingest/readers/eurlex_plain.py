@@ -138,7 +138,9 @@ class _Reader:
         if not writer.quoted:
             if _ARTICLE.match(text) or is_division(text) or (is_annex(text) and len(text) < 120):
                 self._points(0)
-                (writer.article if _ARTICLE.match(text) else writer.division if is_division(text) else writer.annex)(text)
+                (writer.article if _ARTICLE.match(text) else writer.division if is_division(text) else writer.annex)(
+                    text
+                )
                 return True
             if is_closing(text):
                 self._points(0)
@@ -197,7 +199,7 @@ class _Reader:
 
 
 def _follows(before: str, mark: str) -> bool:
-    """Tell whether `mark` is the next in the list of `before`: b after a, ii after i, 2 after 1, a dash after a dash."""
+    """Tell whether `mark` is the next in the list of `before`: b after a, ii after i, a dash after a dash."""
     if not mark.isalnum() or before.isdigit() != mark.isdigit():
         return not mark.isalnum() and not before.isalnum()
     if mark.isdigit():

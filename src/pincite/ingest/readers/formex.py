@@ -19,8 +19,9 @@ from pincite.ingest.readers.trees import fold_entities, local_name, words_of, xm
 __all__ = ["read_formex"]
 
 _INLINE = {
-    "ABBR", "ADDRESS", "BR", "CITATION", "DATE", "FT", "HT", "IE", "LINK", "NO.DOC.TXT", "QUOT.END", "QUOT.START",
-    "REF.DOC", "REF.DOC.OJ", "REF.DOC.SE", "REF.DOC.ECR", "REF.NP", "REF.NP.ECR", "REF.CORE.METADATA", "TERM.REF",
+    "ABBR", "ADDRESS", "BASE", "BR", "CITATION", "DATE", "EXPONENT", "EXPR", "FORMULA", "FT", "HT", "IE", "IND", "LINK",
+    "NO.DOC.TXT", "QUOT.END", "QUOT.START", "REF.DOC", "REF.DOC.OJ",
+    "REF.DOC.SE", "REF.DOC.ECR", "REF.NP", "REF.NP.ECR", "REF.CORE.METADATA", "TERM.REF",
 }  # fmt: skip
 _METADATA = {
     "BIB.INSTANCE", "BIB.INSTANCE.CONS", "BIB.DATA", "FAM.COMP", "GR.CORRIG", "GR.MOD.ACT", "INFO.CONSLEG", "INFO.PROD",
@@ -42,7 +43,9 @@ def read_formex(data: bytes) -> RawDocument:
     entities = fold_entities(root)
     reader = _Reader(root)
     reader.walk()
-    warnings = (f"{entities} entity reference(s) not expanded",) if entities else ()
+    warnings: tuple[str, ...] = (f"{entities} entity reference(s) not expanded",) if entities else ()
+    unread = sum(1 for _ in root.iter("INCL.ELEMENT", "IMG.CNT", "OP.MATH", "OP.CMP"))
+    warnings += (f"{unread} image(s) or formula sign(s) not read",) if unread else ()
     raw = reader.writer.finish(_facts(root), warnings)
     if not raw.blocks:
         raise DocumentError("no text found in the act")
@@ -246,10 +249,9 @@ def _marked_words(element: Any) -> str:
 
 def _quotation_mark(element: Any) -> str:
     """Return the character that a QUOT.START or QUOT.END stands for."""
+    usual = {"QUOT.START": "‘", "QUOT.END": "’"}.get(local_name(element), "")
     code = element.get("CODE") or ""
-    if local_name(element) not in ("QUOT.START", "QUOT.END") or not re.fullmatch(r"[0-9A-Fa-f]{1,5}", code):
-        return ""
-    return chr(int(code, 16))
+    return chr(int(code, 16)) if usual and re.fullmatch(r"[0-9A-Fa-f]{4}", code) else usual
 
 
 def _span(cell: Any, name: str) -> int:
