@@ -1,5 +1,7 @@
 """One invented act in each form in which EU law arrives, so that the readers can be held against each other."""
 
+# ruff: noqa: E501 (lines of markup)
+
 FORMEX = """<?xml version="1.0" encoding="UTF-8"?>
 <CONS.ACT xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:noNamespaceSchemaLocation="http://formex.publications.europa.eu/schema/formex-05.56-20160701.xd">

@@ -27,6 +27,7 @@ _DIVISIONS = {
 _NUMERAL = r"(?:[IVXLC]+|\d{1,3}|[A-Z])[a-z]{0,2}|one|two|three|four|five|six|seven"
 _DIVISION = re.compile(rf"(part|title|chapter|section|subsection) ({_NUMERAL})(?![\w(])[\s.:–—-]*", re.I)
 _ANNEX = re.compile(r"annex(?: ((?:[IVXLC]+|\d{1,2}|[A-Z])[a-z]?))?(?![\w(])[\s.:–—-]*", re.I)
+_NAMED_GROUP = re.compile(r"[A-Z][a-z]+ (?:[IVXLC]+|\d{1,2}|[A-Z])")
 _CLOSING = re.compile(
     r"This (?:Regulation|Directive|Decision) shall be binding in its entirety|Done (?:at|in) [^.;:]{3,40} \d{4}\.?$"
 )
@@ -63,6 +64,9 @@ class ActWriter:
         self._pending: list[Opening] = []
         self._prefix: list[str] = []
         self._in_paragraph = False
+        self._points: set[str] = set()
+        self._subparagraph = 0  # of the open article or paragraph
+        self._list = 0  # the subparagraph whose points must be told from those of one before it
         self._recitals = 0
         self._announced: Block | None = None
         self._notes: list[tuple[str, str, str]] = []
@@ -169,6 +173,9 @@ class ActWriter:
             text = text[number.end() :]
         else:
             self._pend(K.HEADING, "", rank, "", "")
+            if _NAMED_GROUP.fullmatch(text):  # numbers begin anew in "Class II"; its points are cited by its name
+                base = next((one.label for one in reversed(self._open) if one.cites), "")
+                self._open[-1] = _Open(rank, f"{base} {text}".strip(), "", cites=True)
         self._emit(text, heads=True)
 
     def final(self) -> None:
@@ -188,6 +195,7 @@ class ActWriter:
             return
         self._close(_PARAGRAPH)
         self._in_paragraph = True
+        self._subparagraph = self._list = 0
         number = marker.strip("() .")
         self._pend(K.PARAGRAPH, number, _PARAGRAPH, marker, self._cite(_PARAGRAPH, number), cites=True)
 
@@ -206,7 +214,13 @@ class ActWriter:
             return
         rank = _POINT + 2 * (sum(self._frames) - 1)
         self._close(rank)
-        self._pend(K.POINT, number, rank, marker, self._cite(rank, number), cites=True)
+        label = self._cite(rank, number)
+        if rank == _POINT and self._subparagraph and (label in self._points or self._list == self._subparagraph):
+            # a second list in one paragraph: "Art. 43(1) subpara. 2(a)"
+            self._list = self._subparagraph
+            label = f"{label.removesuffix(f'({number})')} subpara. {self._subparagraph}({number})"
+        self._points.add(label)
+        self._pend(K.POINT, number, rank, marker, label, cites=True)
 
     def leave(self) -> None:
         """End the point entered last."""
@@ -222,6 +236,8 @@ class ActWriter:
         if self.zone == "enacting" and not any(self._frames) and not self.quoted and is_closing(text):
             self.final()
         self._quotation.words(text)
+        if self.zone == "enacting" and not any(self._frames):
+            self._subparagraph += 1
         if self.zone == "enacting" and not self.quoted:
             self.effective = self.effective or applies_from(text)
         self._emit(text)
@@ -276,6 +292,7 @@ class ActWriter:
             self.blocks.append(Block(f"{mark} {text}".strip(), opens=(opening,)))
         self._frames.clear()
         self._in_paragraph = False
+        self._subparagraph = self._list = 0
         self._close(rank)
 
     def _close(self, rank: int) -> None:
