@@ -79,12 +79,11 @@ def _is_markup(data: bytes, head: bytes) -> bool:
 
 
 def _is_formex(data: bytes, head: bytes) -> bool:
-    root = re.search(rb"<([A-Z][A-Z.]*)[\s>]", data[:4096])
-    return (
-        root is not None
-        and _is_markup(data, head)
-        and (b"formex" in data[:4096].lower() or (root.group(1) in _FORMEX_ROOTS and b"<BIB.INSTANCE" in data))
-    )
+    start = data[:4096]
+    root = re.search(rb"<([A-Z][A-Z.]*)[\s>]", start)
+    if root is None or b"<html" in start.lower() or not _is_markup(data, head):
+        return False
+    return b"formex" in start.lower() or (root.group(1) in _FORMEX_ROOTS and b"<BIB.INSTANCE" in data)
 
 
 _FORMEX_ROOTS = {b"ACT", b"ANNEX", b"CONS.ACT", b"CONS.ANNEX", b"CONS.DOC"}
