@@ -87,7 +87,7 @@ def test_official_texts_are_complete(
     assert [label for label in labels if re.fullmatch(r"Art\. \d+", label)] == [
         f"Art. {n}" for n in range(1, articles + 1)
     ]
-    assert [label for label in labels if label.startswith("Recital")] == [
+    assert [label for label in labels if re.fullmatch(r"Recital \d+", label)] == [
         f"Recital {n}" for n in range(1, recitals + 1)
     ]
 

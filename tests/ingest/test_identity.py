@@ -6,6 +6,7 @@ import pytest
 
 from pincite.domain.documents import Document, DocumentKind
 from pincite.ingest.identity import slug_of
+from tests.ingest.eu_acts import OJ_HTML
 from tests.ingest.helpers import parse_file
 
 
@@ -88,3 +89,11 @@ def test_titles_cannot_carry_control_characters(tmp_path: Path) -> None:
 )
 def test_slugs(name: str, slug: str) -> None:
     assert slug_of(name) == slug
+
+
+def test_an_unknown_act_is_called_by_its_type_and_number(tmp_path: Path) -> None:
+    (tmp_path / "act.html").write_text(OJ_HTML, encoding="utf-8")
+    document = parse_file(tmp_path / "act.html").document
+    assert (document.short, document.kind) == ("Regulation (EU) 2031/7", DocumentKind.LAW)
+    assert {"2031/7", "32031R0007"} <= set(document.aliases)
+    assert (document.provenance.effective, document.provenance.version) == ("2032-06-01", "OJ L 9/1, 3.5.2031")

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 
 from pincite.domain.documents import Document, DocumentKind, Passage, ProvisionKind
+from pincite.ingest.blocks import Block, Opening
 from pincite.ingest.passages import cut_passages
 from pincite.ingest.sentences import split_sentences
+from pincite.ingest.structure import build_tree
 from tests.conftest import ROOT
 from tests.ingest.helpers import parse_file
 from tests.ingest.test_structure import LINES, tree
@@ -119,3 +121,70 @@ def test_a_line_of_only_a_marker_is_kept() -> None:
     made = document("Article 1", "Scope", "(t)")
     (passage,) = cut_passages(made)
     assert [s.of(made.text) for s in passage.sentences] == ["(t)"]
+
+
+# -- trees that the source states --------------------------------------------------------------------------
+
+
+def stated(*blocks: Block) -> Document:
+    article = Block("Article 1", opens=(Opening(K.ARTICLE, "1", 20, "Article 1"),))
+    text, nodes = build_tree((article, *blocks), "Title", stated=True)
+    return Document("d", "Title", "Title", (), DocumentKind.LAW, text, nodes)
+
+
+def opening(kind: ProvisionKind, number: str, rank: int, words: str, label: str = "") -> Block:
+    return Block(f"({number}) {words}", opens=(Opening(kind, number, rank, f"({number})", label),))
+
+
+LONG = "words that go on for a while, as the words of the law do, so that the passage is full; " * 7
+
+
+def test_a_sentence_after_an_enumeration_is_no_part_of_it() -> None:
+    made = stated(
+        opening(K.PARAGRAPH, "1", 30, "The keeper shall:"),
+        opening(K.POINT, "a", 40, LONG),
+        opening(K.POINT, "b", 40, LONG),
+        opening(K.POINT, "c", 40, "prune."),
+        Block("Point (c) does not apply to pears.", within=40),
+        Block("It applies to apples.", within=40),
+    )
+    passages = cut_passages(made)
+    assert_sound(made, passages)
+    assert [(p.label, p.lead_in is not None) for p in passages] == [
+        ("Art. 1(1)", False),
+        ("Art. 1(1)(a)", True),
+        ("Art. 1(1)(b)", True),
+        ("Art. 1(1)(c)", True),
+        ("Art. 1(1)", False),
+    ]
+    assert texts(made, passages)[-1] == "Point (c) does not apply to pears.\nIt applies to apples."
+
+
+def test_words_that_go_on_after_an_enumeration_stay_with_it() -> None:
+    made = stated(
+        opening(K.PARAGRAPH, "1", 30, "The keeper shall:"),
+        opening(K.POINT, "a", 40, LONG),
+        opening(K.POINT, "b", 40, LONG),
+        Block("unless the tree is dead.", within=40),
+    )
+    assert cut_passages(made)[-1].lead_in is not None
+
+
+@pytest.mark.parametrize("words", ["Short words.", LONG, LONG * 3])
+def test_footnotes_share_no_passage_with_the_words_they_explain(words: str) -> None:
+    made = stated(
+        Block(f"{words} It follows that:"),
+        opening(K.NOTE, "1", 30, "OJ L 1.", "Art. 1 fn. 1"),
+        opening(K.NOTE, "2", 30, "OJ L 2.", "Art. 1 fn. 2"),
+    )
+    passages = cut_passages(made)
+    assert_sound(made, passages)
+    notes = [p for p in passages if "OJ" in p.span.of(made.text)]
+    assert [(p.label, p.lead_in, p.span.of(made.text)) for p in notes] == [
+        ("Art. 1 fn. 1–fn. 2", None, "(1) OJ L 1.\n(2) OJ L 2.")
+    ]
+
+
+def test_recitals_are_introduced_by_nothing() -> None:
+    made = document("Whereas:", "(1) Apples.", "(2) Pears.")
+    assert [p.lead_in for p in cut_passages(made)] == [None] * len(cut_passages(made))

@@ -59,6 +59,7 @@ def test_every_visible_character_is_in_exactly_one_sentence(text: str, before: i
         ["Is it so?", "Yes!", "(It is.)", "“Quoted.”", "§ 4 says more."],
         ["1. The processor shall not engage another one.", "2. It shall ask."],
         ["He must act pursuant to Article 12.", "The controller shall record it."],
+        ["Sector: 1. Energy; Subsector: 2. Oil.", "Sector: 3. Health"],
         ["Keep it for 30.", "Then destroy it."],
         ["The U.S. Code and the C.F.R. Title apply.", "So does 15 U.S.C. Section 45."],
         ["“It is closed.”", "The gate opens at six."],

@@ -7,6 +7,7 @@ import pytest
 from pincite.library import Library
 from pincite.search.lookup import find_named, resolve
 from tests.conftest import build, write_corpus
+from tests.ingest.eu_acts import FORMEX
 
 LAW = """# Regulation (EU) 2016/679 on data
 
@@ -87,6 +88,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
         ("Recital 85", ["Recital 85"]),
         ("recital (85)", ["Recital 85"]),
         ("Annex iii", ["Annex III"]),
+        ("Annex III(5)(a)", ["Annex III(5)(a)"]),
+        ("annex III, point (5)(a)", ["Annex III(5)(a)"]),
+        ("Annex I, Section B(13)", ["Annex I SECTION B(13)"]),
+        ("Annex I is part of the Act", ["Annex I"]),
         ("§ 164.408(b)", ["§ 164.408(b)"]),
         ("§164.408.", ["§ 164.408"]),
         ("section 164.408(b)", ["164.408(b)"]),
@@ -171,3 +176,14 @@ def test_named_documents(library: Library, question: str, named: list[str]) -> N
     assert [document.slug for document in lookup.documents if lookup.named] == named
     assert lookup.named == bool(named)
     assert len(lookup.documents) == (len(named) or len(library.documents))
+
+
+def test_points_of_annexes(tmp_path: Path) -> None:
+    (tmp_path / "orchard.xml").write_text(FORMEX, encoding="utf-8")
+    build(tmp_path / "library", tmp_path / "orchard.xml")
+    library = Library(tmp_path / "library")
+    for question in ("Annex I section a(1)(a)", "Annex I(1)(a)"):  # the annex counts anew in each of its sections
+        (place,) = resolve(question, library).found
+        assert place.span.of(library.document("orchard").text) == "(a) red ones;"
+    assert not resolve("Annex I(9)", library).found
+    library.close()

@@ -61,15 +61,18 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
             or bool(_ACT.search(title))
         )
     )
+    celex = metadata.get("celex", "")
     if is_law and known:
-        return Identity(title or known[1], known[1], (known[1], *known[2]), DocumentKind.LAW)
+        names = dict.fromkeys(filter(None, (known[1], *known[2], celex)))
+        return Identity(title or known[1], known[1], tuple(names), DocumentKind.LAW)
     title = title or slug_of(name)
     short = metadata.get("short") or _shorten(title)
     identifier = metadata.get("id") or metadata.get("document id") or ""
     slug = slug_of(name)
     if re.fullmatch(r"[^\W\d_]+", slug):  # a file "retention.md" must not make every question on retention name it
         slug = ""
-    aliases = tuple(dict.fromkeys(filter(None, (short, title, identifier, slug))))
+    number = re.search(r"\d{2,4}/\d{1,4}(?:/[A-Z]{2,3})?$", short) if is_law else None
+    aliases = tuple(dict.fromkeys(filter(None, (short, title, identifier, number and number.group(), celex, slug))))
     return Identity(title, short, aliases, DocumentKind.LAW if is_law else DocumentKind.POLICY)
 
 

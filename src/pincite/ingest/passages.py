@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ _JOIN = 500
 _HEADED = {K.ARTICLE, K.SECTION, K.HEADING, K.CHAPTER, K.PART, K.ANNEX, K.DOCUMENT}
 # Nodes whose children are provisions in their own right and never share a passage.
 _CONTAINERS = {K.DOCUMENT, K.PREAMBLE, K.PART, K.CHAPTER}
+# Nodes that stand for themselves: no words before them introduce them.
+_NOT_INTRODUCED = {K.RECITAL, K.NOTE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,24 @@ class _Cutter:
 
     def cut(self, node: Provision, lead: Span | None) -> Iterator[Passage]:
         """Yield the passages of one node."""
-        start = node.body_start if node.kind in _HEADED else node.start
-        whole = self._trim(start, node.end)
         children = self._children.get(node.index, [])
+        notes = next((i for i in range(len(children), 0, -1) if children[i - 1].kind is not K.NOTE), 0)
+        if notes < len(children):  # footnotes follow the words, and are no part of them
+            yield from self._cut(node, children[:notes], children[notes].start, lead)
+            yield from self._group(node, [_Part(note.span, note) for note in children[notes:]], None)
+        else:
+            yield from self._cut(node, children, node.end, lead)
+
+    def _cut(self, node: Provision, children: Sequence[Provision], end: int, lead: Span | None) -> Iterator[Passage]:
+        start = node.body_start if node.kind in _HEADED else node.start
+        whole = self._trim(start, end)
         grouped = node.kind in _CONTAINERS or any(child.kind in _HEADED for child in children)
         if whole is None:
             return
         if not grouped and whole.end - whole.start <= _MOST:
             yield self._passage(whole, node, lead)
             return
-        parts = list(self._parts(start, node.end, children))
+        parts = list(self._parts(start, end, children))
         if not children:
             yield from self._split(parts, node, lead)
             return
@@ -89,20 +100,28 @@ class _Cutter:
         """Join short neighbours; go into long ones; give points the words that introduce them."""
         held: list[_Part] = []
         own_lead: Span | None = None
+        before: Provision | None = None
         for part in parts:
             child = part.node
-            if child is None and self._text[part.span.end - 1] in ":—":
-                own_lead = part.span
+            # a sentence after an enumeration is no part of it, nor of its last point
+            apart = _is_note(child) != _is_note(before) or (
+                child is None and before is not None and self._text[part.span.start].isupper()
+            )
+            before = child
             too_long = part.span.end - part.span.start > _JOIN
             alone = child is not None and (too_long or child.kind in _HEADED or child.kind is K.RECITAL)
-            if held and (alone or part.span.end - held[0].span.start > _JOIN):
+            if held and (alone or apart or part.span.end - held[0].span.start > _JOIN):
                 # an introduction with nothing but itself in hand goes with what it introduces
                 only_lead = len(held) == 1 and held[0].span == own_lead
-                if not (only_lead and not alone):
+                if not (only_lead and not alone and not apart):
                     yield from self._flush(held, node, self._lead_for(held, own_lead, lead))
                     held = []
+            if child is None and self._text[part.span.end - 1] in ":—":
+                own_lead = part.span
+            elif child is None and apart:
+                own_lead = None
             if alone and child is not None:
-                yield from self.cut(child, own_lead or lead)
+                yield from self.cut(child, None if child.kind in _NOT_INTRODUCED else own_lead or lead)
             else:
                 held.append(part)
         if held:
@@ -116,7 +135,7 @@ class _Cutter:
 
     def _flush(self, held: Sequence[_Part], node: Provision, lead: Span | None) -> Iterator[Passage]:
         if len(held) == 1 and held[0].node is not None:
-            yield from self.cut(held[0].node, lead)
+            yield from self.cut(held[0].node, None if held[0].node.kind in _NOT_INTRODUCED else lead)
         elif held[-1].span.end - held[0].span.start <= _MOST:
             yield self._passage(Span(held[0].span.start, held[-1].span.end), node, lead)
         else:
@@ -141,7 +160,7 @@ class _Cutter:
         label = node.label or (node.heading if node.kind is K.HEADING else "")
         if inner and self._first_line_is(inner[0], span):
             first, last = inner[0].label, inner[-1].label
-            suffix = last.removeprefix(node.label) if "(" in last else last
+            suffix = last.removeprefix(node.label).lstrip() if re.search(r"\(|fn\. ", last) else last
             label = first if first == last else f"{first}–{suffix}"
         if not label:
             label = document.pin_cite(span)
@@ -168,3 +187,7 @@ class _Cutter:
         while end > start and text[end - 1].isspace():
             end -= 1
         return Span(start, end) if start < end else None
+
+
+def _is_note(node: Provision | None) -> bool:
+    return node is not None and node.kind is K.NOTE

@@ -14,7 +14,7 @@ _ABBREVIATIONS = (
     r"Dept|Gov|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 )
 _NO_END = re.compile(rf"(?:^|[\s(\[‘“\"'])(?:{_ABBREVIATIONS}|[A-Z])\.$")
-_COUNTER = re.compile(r"\s*\(?\d{1,3}\.$")
+_COUNTER = re.compile(r"(?:^|[:;|—])\s*\(?\d{1,3}\.$")
 _END = re.compile(r"[.!?]+[)\]’”\"']*(?=\s+[\"“‘'(\[]?[A-Z0-9§])|\n+")
 
 
@@ -22,7 +22,7 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[S
     """Return the sentences of `text[start:end]` as spans of `text`, in order, without surrounding white space.
 
     A line feed always ends a sentence: normalised text has one only between blocks. "1." at the beginning of a
-    sentence and abbreviations such as "Art." or "e.g." do not.
+    sentence or of a table's cell ("Sector: 1. Energy") and abbreviations such as "Art." or "e.g." do not.
     """
     end = len(text) if end is None else end
     spans: list[Span] = []
@@ -30,7 +30,7 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[S
     for match in _END.finditer(text, start, end):
         if match.group()[0] != "\n":
             stop = match.start() + 1
-            if _NO_END.search(text[max(begin, stop - 13) : stop]) or _COUNTER.fullmatch(text[begin:stop]):
+            if _NO_END.search(text[max(begin, stop - 13) : stop]) or _COUNTER.search(text[begin:stop]):
                 continue
         _append(spans, text, begin, match.end())
         begin = match.end()

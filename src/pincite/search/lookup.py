@@ -15,7 +15,15 @@ _POINTS = r"((?: ?\([0-9a-z]{1,5}\))*)"
 _PATTERNS: tuple[tuple[re.Pattern[str], str, ProvisionKind], ...] = (
     (re.compile(rf"\b(?:articles?|art\.?) ?(\d{{1,4}}[a-z]?){_POINTS}", re.I), "Art. {0}", ProvisionKind.ARTICLE),
     (re.compile(rf"\brecitals? ?\(?(\d{{1,4}})\)?{_POINTS}", re.I), "Recital {0}", ProvisionKind.RECITAL),
-    (re.compile(r"\bann?exe?s? ((?:[IVXLC]+|\d{1,2})\b)()", re.I), "Annex {0}", ProvisionKind.ANNEX),
+    (
+        re.compile(
+            r"\bann?exe?s? ((?:[IVXLC]+|\d{1,2})\b(?:,? (?:section|part|class) (?:[A-Z]|[IVX]+|\d{1,2})\b)?)"
+            rf"(?:,? points?(?= ?\())?{_POINTS}",
+            re.I,
+        ),
+        "Annex {0}",
+        ProvisionKind.ANNEX,
+    ),
     (re.compile(r"\brow ([A-Z]{1,3}-?\d{1,3})\b()"), "{0}", ProvisionKind.TABLE),
     (re.compile(rf"§§? ?(\d[\w.:-]*\w|\d){_POINTS}", re.I), "§ {0}", ProvisionKind.ARTICLE),
     (
@@ -87,7 +95,7 @@ def find_named(question: str) -> list[NamedProvision]:
     found = []
     for pattern, form, kind in _PATTERNS:
         for match in pattern.finditer(question):
-            number = match.group(1).upper() if kind is ProvisionKind.ANNEX else match.group(1)
+            number = match.group(1).upper().replace(",", "") if kind is ProvisionKind.ANNEX else match.group(1)
             points = match.group(2).replace(" ", "")
             found.append(NamedProvision(form.format(number) + points, match.group().strip(), kind, Span(*match.span())))
     found.sort(key=lambda named: named.at.start)
@@ -160,11 +168,29 @@ def places_of(label: str, scope: Iterable[DocumentInfo], library: Library) -> li
     whole, parenthesis, _ = label.partition("(")
     if not parenthesis:
         return []
+    # "Annex III(1)" where numbers begin anew in each class or section: the point of that number in each of them
+    within = [
+        named
+        for document in scope
+        for named in library.labels(document.number, ProvisionKind.POINT)
+        if named.casefold().startswith(f"{whole} ".casefold()) and named.partition("(")[2] == label.partition("(")[2]
+    ]
+    if within:
+        return [
+            Place(d, span, named)
+            for named in dict.fromkeys(within)
+            for d, _, span in library.provisions_labelled(named)
+            if d in numbers
+        ]
     places = [(d, i, span) for d, i, span in library.provisions_labelled(whole) if d in numbers]
     coarse = []
     for number, _, span in places:
         kinds = {ProvisionKind.PARAGRAPH, ProvisionKind.POINT}
-        numbered = any(labelled.startswith(whole + "(") for kind in kinds for labelled in library.labels(number, kind))
+        numbered = any(
+            labelled.startswith((f"{whole}(", f"{whole} "))
+            for kind in kinds
+            for labelled in library.labels(number, kind)
+        )
         if not numbered:
             coarse.append(Place(number, span, whole))
     return coarse

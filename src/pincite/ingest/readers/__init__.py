@@ -78,10 +78,35 @@ def _is_markup(data: bytes, head: bytes) -> bool:
     return opens is not None or b"<body" in data[:65536].lower()
 
 
+def _is_formex(data: bytes, head: bytes) -> bool:
+    start = data[:4096]
+    root = re.search(rb"<([A-Z][A-Z.]*)[\s>]", start)
+    if root is None or b"<html" in start.lower() or not _is_markup(data, head):
+        return False
+    return b"formex" in start.lower() or (root.group(1) in _FORMEX_ROOTS and b"<BIB.INSTANCE" in data)
+
+
+_FORMEX_ROOTS = {b"ACT", b"ANNEX", b"CONS.ACT", b"CONS.ANNEX", b"CONS.DOC"}
+_EURLEX = re.compile(
+    rb"""class=["'](?:oj-)?(?:doc-ti|ti-art)["']|class=["'](?:eli-subdivision|title-article-norm|title-doc-first)["']"""
+)
+
+
+def _is_eurlex(data: bytes, head: bytes) -> bool:
+    return _is_markup(data, head) and _EURLEX.search(data) is not None
+
+
+def _is_eurlex_plain(data: bytes, head: bytes) -> bool:
+    return _is_markup(data, head) and re.search(rb"""<txt_te>|id=["']TexteOnly["']""", data, re.I) is not None
+
+
 # The first that says yes takes the file: the particular forms stand before the general ones.
 _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_pdf, "pdf", "read_pdf"),
     (_is_docx, "docx", "read_docx"),
     (_is_articles_json, "articles_json", "read_articles_json"),
+    (_is_formex, "formex", "read_formex"),
+    (_is_eurlex, "eurlex", "read_eurlex"),
+    (_is_eurlex_plain, "eurlex_plain", "read_eurlex_plain"),
     (_is_markup, "markup", "read_markup"),
 )
