@@ -71,6 +71,10 @@ def _is_articles_json(data: bytes, head: bytes) -> bool:
     return head[:1] == b"{" and b'"chapters"' in data and b'"articles"' in data
 
 
+def _is_clml(data: bytes, head: bytes) -> bool:
+    return b"<Legislation" in head and b"www.legislation.gov.uk/namespaces/legislation" in head
+
+
 def _is_markup(data: bytes, head: bytes) -> bool:
     if b"\x00" in data[:65536]:
         return False
@@ -83,5 +87,6 @@ _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_pdf, "pdf", "read_pdf"),
     (_is_docx, "docx", "read_docx"),
     (_is_articles_json, "articles_json", "read_articles_json"),
+    (_is_clml, "clml", "read_clml"),
     (_is_markup, "markup", "read_markup"),
 )
