@@ -75,6 +75,13 @@ def _is_clml(data: bytes, head: bytes) -> bool:
     return b"<Legislation" in head and b"www.legislation.gov.uk/namespaces/legislation" in head
 
 
+def _is_ecfr(data: bytes, head: bytes) -> bool:
+    opens = re.search(
+        rb"<DIV[1-9]\s[^>]*\bTYPE=[\"'](?:TITLE|SUBTITLE|CHAPTER|SUBCHAP|PART|SUBPART|SECTION)", data[:65536]
+    )
+    return opens is not None and b"<html" not in head.lower()
+
+
 def _is_markup(data: bytes, head: bytes) -> bool:
     if b"\x00" in data[:65536]:
         return False
@@ -88,5 +95,6 @@ _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_docx, "docx", "read_docx"),
     (_is_articles_json, "articles_json", "read_articles_json"),
     (_is_clml, "clml", "read_clml"),
+    (_is_ecfr, "ecfr", "read_ecfr"),
     (_is_markup, "markup", "read_markup"),
 )
