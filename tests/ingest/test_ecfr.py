@@ -116,9 +116,10 @@ def test_paragraphs_of_all_six_levels(part: Document) -> None:
 
 
 def test_quotations_and_tables_open_nothing(part: Document) -> None:
-    assert words(part, "§ 612.404(b)").endswith("The list is:")
-    section = words(part, "§ 612.404")
-    assert "List of trees\n(a) Apple.\n(b) Pear.\nTree | Days\nApple | 60\n(c) Third." in section
+    # announced by a colon, the list belongs to its paragraph; of the table nobody says to which one
+    assert words(part, "§ 612.404(b)(2)(ii)") == "The list is:\nList of trees\n(a) Apple.\n(b) Pear."
+    assert "(b) Pear.\nTree | Days\nApple | 60\n(c) Third." in words(part, "§ 612.404")
+    assert "Tree" not in words(part, "§ 612.404(b)")
 
 
 def test_terms_are_cited_by_their_name(part: Document) -> None:
@@ -191,6 +192,30 @@ def test_notes_of_the_editors_are_no_words_of_the_rule(part: Document) -> None:
 
 def test_it_is_known_by_what_it_is(part: Document) -> None:
     assert (part.title, part.kind) == ("99 CFR PART 612—CARE OF ORCHARDS", DocumentKind.LAW)
+
+
+def test_the_form_of_the_interface_and_of_the_bulk_files() -> None:
+    citation = "{&quot;path&quot;:&quot;/x&quot;,&quot;citation&quot;:&quot;99 CFR {}&quot;}"
+    raw = read(
+        f'<DIV5 N="1" TYPE="PART" hierarchy_metadata="{citation.replace("{}", "Part 1")}"><HEAD>PART 1—TAXES</HEAD>'
+        '<DIV8 N="1.263(a)-3" TYPE="SECTION"><HEAD>§ 1.263(a)-3 Trees.</HEAD>'
+        "<XREF>Link to an amendment published at 91 FR 5, July 1, 2033.</XREF><P>(a) Words.</P></DIV8></DIV5>"
+    )
+    assert raw.title == "99 CFR PART 1—TAXES"
+    labels = [opening.label for block in raw.blocks for opening in block.opens]
+    assert labels == ["Part 1", "§ 1.263(a)-3", "§ 1.263(a)-3(a)", "§ 1.263(a)-3 amendment to come"]
+    assert raw.warnings == ("amendments are published that this text does not have yet: § 1.263(a)-3",)
+    raw = read(
+        "<DLPSTEXTCLASS><HEADER><TITLE>Title 99: Fruit</TITLE></HEADER><TEXT><BODY><ECFRBRWS>"
+        '<DIV1 N="1" NODE="99:1" TYPE="TITLE"><HEAD>Title 99—Fruit--Volume 1</HEAD><CFRTOC><PG>1</PG></CFRTOC>'
+        '<DIV3 N="I" NODE="99:1.0.1" TYPE="CHAPTER"><HEAD> CHAPTER I—ORCHARD AGENCY</HEAD>'
+        '<DIV5 N="1" NODE="99:1.0.1.1.1" TYPE="PART"><HEAD>PART 1—GENERAL</HEAD>'
+        '<DIV8 N="§ 1.1" TYPE="SECTION"><HEAD>§ 1.1   Scope.</HEAD><P>All fruit.</P></DIV8></DIV5></DIV3></DIV1>'
+        "</ECFRBRWS></BODY></TEXT></DLPSTEXTCLASS>"
+    )
+    labels = [opening.label for block in raw.blocks for opening in block.opens]
+    assert labels == ["Title 99", "Chapter I", "Part 1", "§ 1.1"]
+    assert raw.left_out == {"file header": 15, "table of contents": 1}
 
 
 def test_a_file_without_sections_is_refused() -> None:

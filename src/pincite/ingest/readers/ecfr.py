@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,10 +34,10 @@ _PARAGRAPHS = {"P", "FP", "p"}
 _NOTES = {
     "AUTH": "authority", "SOURCE": "source", "CITA": "history", "SECAUTH": "authority", "EDNOTE": "editorial note",
     "EFFDNOT": "effective date note", "EFFDNOTP": "effective date note", "FTNT": "footnote", "APPRO": "approval",
-    "CROSSREF": "cross-reference", "PARAUTH": "authority",
+    "CROSSREF": "cross-reference", "PARAUTH": "authority", "EFTNT": "footnote", "XREF": "amendment to come",
 }  # fmt: skip
-_QUOTED = {"EXTRACT", "EXAMPLE", "NOTE", "NOTES", "MATH"}
-_NO_TEXT = {"TOC", "CONTENTS", "IDNO", "TEIHEADER", "HEADER", "FILEDESC"}
+_QUOTED = {"EXTRACT", "EXAMPLE", "NOTE", "NOTES", "MATH", "BOXTXT", "DIV", "LDRWK"}
+_NO_TEXT = {"CFRTOC": "table of contents", "TOC": "table of contents", "HEADER": "file header"}
 _DIVISION = re.compile(r"DIV([1-9])")
 _START, _END = "\ue000", "\ue001"  # stand around italics while markers are looked for; never stored
 
@@ -58,7 +59,7 @@ def read_ecfr(data: bytes) -> RawDocument:
         raise DocumentError("the file holds no part or section of the Code of Federal Regulations")
     title = walk.title()
     metadata = {"kind": "law", "title": title} if title else {"kind": "law"}
-    warnings = (f"{walk.pictures} picture(s) not read",) if walk.pictures else ()
+    warnings = tuple(walk.warnings())
     return RawDocument(tuple(walk.blocks), title, metadata, warnings, stated=True, left_out=dict(walk.left_out))
 
 
@@ -74,8 +75,17 @@ class _Walk:
         self._definition = ""  # label of the definition that is open
         self._defined = Levels()
         self._defines = False  # the section is one of definitions
+        self._stays = False  # a quotation or table that belongs to the paragraph before it
         self._coming: list[str] = []
+        self._to_come: list[str] = []  # labels of what has them
         self._held: list[Block] | None = None  # notes of the section that is open
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what could not be read, and what is to change."""
+        if self.pictures:
+            yield f"{self.pictures} picture(s) not read"
+        if self._to_come:
+            yield f"amendments are published that this text does not have yet: {', '.join(self._to_come[:10])}"
 
     def title(self) -> str:
         """Return the name of what the file holds, "45 CFR PART 164—SECURITY AND PRIVACY", or ""."""
@@ -91,20 +101,22 @@ class _Walk:
         if level:
             self._division(element, int(level.group(1)))
         elif name in _NO_TEXT:
-            self.left_out["table of contents"] += len(_words(element))
+            self.left_out[_NO_TEXT[name]] += len(_words(element))
         elif name in _NOTES:
             self._note(element, name, rank)
         elif name in _QUOTED:
-            outer = self._level, self._section
-            self._level, self._section = 0, None
+            outer = self._level, self._section, self._stays
+            self._level, self._section, self._stays = 0, None, self._is_announced()
             self._children(element, rank)
-            self._level, self._section = outer
+            self._level, self._section, self._stays = outer
         elif name in _PARAGRAPHS or name.startswith(("FP", "P-")):
             self._paragraph(_words(element, marked=True), rank)
         elif re.fullmatch(r"HD[1-9]|HED|HEAD", name):
             self._heading(element, name, rank)
         elif name.lower() == "table" or name == "GPOTABLE":
+            outer_stays, self._stays = self._stays, self._stays or self._is_announced()
             self._table(element, rank)
+            self._stays = outer_stays
         elif name.lower() in ("img", "gid"):
             self.pictures += 1
         elif name in _INLINE or (element.text or "").strip() or any((child.tail or "").strip() for child in element):
@@ -123,7 +135,12 @@ class _Walk:
 
     def _text(self, text: str, rank: int, *, row: bool = False, opens: Sequence[Opening] = ()) -> None:
         if text:
-            self.blocks.append(Block(text, row=row, opens=tuple(opens), within=0 if opens else rank + 1))
+            stays = bool(opens) or self._stays or self._is_announced()
+            self.blocks.append(Block(text, row=row, opens=tuple(opens), within=0 if stays else rank + 1))
+
+    def _is_announced(self) -> bool:
+        """Tell whether the words before say that more follows ("The fees are:"): it then belongs to their paragraph."""
+        return bool(self.blocks) and not self.blocks[-1].heads and self.blocks[-1].text.endswith((":", "—"))
 
     # -- divisions -------------------------------------------------------------------------------------------------
 
@@ -131,10 +148,7 @@ class _Walk:
         rank = _RANKS[level]
         head = next((child for child in element if _name(child) == "HEAD"), None)
         shown = _words(head) if head is not None else ""
-        of_title = re.match(r"\d+(?=:)", element.get("NODE") or "")  # NODE="45:2.0.1.1.4": of title 45
-        self._titles.setdefault(level, []).append(
-            f"{of_title.group()} CFR {shown}" if of_title and level > 1 else shown
-        )
+        self._titles.setdefault(level, []).append(f"{_title_of(element)} {shown}".strip() if level > 1 else shown)
         opening = self._opening(element, level, rank, shown)
         self.blocks.append(Block(shown or opening.label, opens=(opening,), heads=True))
         outer = self._level, self._label, self._section, self._definition, self._defines, self._held
@@ -149,14 +163,19 @@ class _Walk:
     def _opening(self, element: Any, level: int, rank: int, shown: str) -> Opening:
         number = " ".join((element.get("N") or "").split())
         if level == 8:
-            marker = re.match(r"§+\s*[\w.\-–]+(?:\s*(?:[-–—]|through|and)\s*§?\s*\d[\w.\-]*)?", shown)
-            plain = number.lstrip("§ ") or (marker.group().lstrip("§ ") if marker else "")
+            plain = number.lstrip("§ ")
+            marker = re.match(
+                rf"§+\s*(?:{re.escape(plain) or '[^ ]+'})(?:\s*(?:[-–—]|through|and)\s*§?\s*\d[\w.\-]*)?", shown
+            )
+            plain = plain or (marker.group().lstrip("§ ") if marker else "")
             return Opening(K.ARTICLE, plain, rank, marker.group() if marker else "", f"§ {plain}" if plain else " ")
         if level == 9:
             return Opening(K.ANNEX, number, rank, "", number or shown)
         word = {1: "Title", 2: "Subtitle", 3: "Chapter", 4: "Subchapter", 5: "Part", 6: "Subpart"}.get(level, "")
         if not word or not number:
             return Opening(K.HEADING, "", rank, "", " ")
+        if level == 1 and (stated := re.match(r"Title\s+(\d+)", shown, re.I)):
+            number = stated.group(1)  # N is the number of the volume
         plain = re.sub(rf"^{word}\s+", "", number, flags=re.I)
         marker = re.match(rf"{word}\s+{re.escape(plain)}\s*[-–—]*\s*", shown, re.I)
         tree_kind = K.CHAPTER if level in (3, 4) else K.PART
@@ -221,6 +240,8 @@ class _Walk:
         text = _words(element)
         if not text:
             return
+        if name == "XREF" and self._label not in self._to_come:
+            self._to_come.append(self._label)
         following = next(
             (_RANKS[int(_name(e)[3:])] for e in element.itersiblings() if _DIVISION.fullmatch(_name(e))), 0
         )
@@ -240,6 +261,13 @@ class _Walk:
             self._text(" | ".join(filter(None, cells)), rank, row=True)
         for foot in element.iter("TNOTE", "TDESC"):
             self._text(_words(foot), rank)
+
+
+def _title_of(element: Any) -> str:
+    """Return "45 CFR" for a division of title 45: the interface says it in one way, the bulk files in another."""
+    cited = re.search(r'"citation"\s*:\s*"(\d+ CFR)\b', html.unescape(element.get("hierarchy_metadata") or ""))
+    node = re.match(r"\d+(?=:)", element.get("NODE") or "")
+    return cited.group(1) if cited else f"{node.group()} CFR" if node else ""
 
 
 def _name(element: Any) -> str:
