@@ -169,13 +169,52 @@ def test_metadata(act: Document) -> None:
     assert provenance.source == "http://www.legislation.gov.uk/ukpga/2031/4"
 
 
+def labels(data: str) -> list[str]:
+    return [opening.label for block in read(data).blocks for opening in block.opens]
+
+
+def test_divisions_of_annexes_stand_in_one_another(tmp_path: Path) -> None:
+    inner = "<Division><Number>2.</Number><P><Text>Below.</Text></P></Division>"
+    division = f"<Division><Number>1.</Number><Title>Fees</Title><P><Text>Above.</Text></P>{inner}</Division>"
+    both = division + division.replace("1.", "3.")
+    annex = f"<Schedule><Number>ANNEX I</Number><ScheduleBody>{both}</ScheduleBody></Schedule>"
+    path = tmp_path / "annex.xml"
+    path.write_text(HEAD + f"<EURetained><Schedules>{annex}</Schedules></EURetained></Legislation>")
+    document = parse_file(path).document
+    assert [(n.label, document.provisions[n.parent].label) for n in document.provisions[1:]] == [
+        ("Annex I", ""), ("Annex I(1)", "Annex I"), ("Annex I(1)(2)", "Annex I(1)"),
+        ("Annex I(3)", "Annex I"), ("Annex I(3)(2)", "Annex I(3)"),
+    ]  # fmt: skip
+
+
+def test_tables_with_words_around_them_and_tables_in_cells() -> None:
+    xhtml = 'xmlns="http://www.w3.org/1999/xhtml"'
+    nested = f"<table {xhtml}><tr><td>Red</td><td>Green</td></tr></table>"
+    table = f"<table {xhtml}><caption>Kinds</caption><tr><td>Apple</td><td>{nested}</td></tr></table>"
+    tabular = f"<Tabular><TableText><Para><Text>Before.</Text></Para></TableText>{table}</Tabular>"
+    body = f"<P1><Pnumber>1</Pnumber><P1para>{tabular}</P1para></P1>"
+    raw = read(HEAD + f"<Primary><Body>{body}</Body></Primary></Legislation>")
+    assert [(block.text, block.row) for block in raw.blocks] == [
+        ("1 Before.", False), ("Kinds", False), ("Apple | Red Green", True),
+    ]  # fmt: skip
+
+
+def test_words_without_a_number_take_no_label_of_others() -> None:
+    body = '<P1 id="section-1"><Pnumber>1</Pnumber><P1para><P2><P2para><Text>Words.</Text></P2para></P2></P1para></P1>'
+    assert labels(HEAD + f"<Primary><Body>{body}</Body></Primary></Legislation>") == ["s. 1", " "]
+
+
+def test_an_act_is_not_taken_for_one_that_it_mentions(tmp_path: Path) -> None:
+    path = tmp_path / "act.xml"
+    path.write_text(ACT.replace("A keeper must—", "Under the UK GDPR, Regulation (EU) 2016/679, a keeper must—"))
+    assert parse_file(path).document.short == "Orchards Act 2031"
+
+
 def test_instruments_and_retained_law_are_cited_by_their_own_words() -> None:
     body = '<P1 id="regulation-3"><Pnumber>3</Pnumber><P1para><Text>Words.</Text></P1para></P1>'
-    raw = read(HEAD + f"<Secondary><Body>{body}</Body></Secondary></Legislation>")
-    assert [opening.label for block in raw.blocks for opening in block.opens] == ["reg. 3"]
+    assert labels(HEAD + f"<Secondary><Body>{body}</Body></Secondary></Legislation>") == ["reg. 3"]
     body = body.replace(' id="regulation-3"', "").replace(">3<", ">Article 3<")
-    raw = read(HEAD + f"<EURetained><EUBody>{body}</EUBody></EURetained></Legislation>")
-    assert [opening.label for block in raw.blocks for opening in block.opens] == ["Art. 3"]
+    assert labels(HEAD + f"<EURetained><EUBody>{body}</EUBody></EURetained></Legislation>") == ["Art. 3"]
 
 
 def test_elements_that_nobody_knows_lose_no_words() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Any
 
 from lxml import etree
@@ -25,7 +24,7 @@ _CONTAINERS = {
     "GroupOfParts": (K.PART, 12), "EUTitle": (K.PART, 12), "Part": (K.PART, 13), "EUPart": (K.PART, 13),
     "Chapter": (K.CHAPTER, 15), "EUChapter": (K.CHAPTER, 15), "EUSection": (K.SECTION, 17),
     "EUSubsection": (K.SECTION, 18), "Pblock": (K.HEADING, 19), "PsubBlock": (K.HEADING, 20),
-    "P2group": (K.HEADING, 28), "P3group": (K.HEADING, 33), "Division": (K.SECTION, 22),
+    "P2group": (K.HEADING, 28), "P3group": (K.HEADING, 33), "Division": (K.SECTION, 56),
 }  # fmt: skip
 _NUMBERED = {"P1": 25, "P2": 30, "P3": 35, "P4": 40, "P5": 45, "P6": 50, "P7": 55}
 _ITEM = 60  # entries of lists nest below all numbered provisions
@@ -84,14 +83,13 @@ class _Walk:
         self._schedule = Citation("", 0)
         self._not_in_force: list[str] = []
         self._pictures = 0
-        self._unlabelled: Counter[str] = Counter()
 
     def warnings(self) -> list[str]:
         found = list(self.words.warnings())
         if self._not_in_force:
             found.append(f"not yet in force, as the publisher says: {', '.join(self._not_in_force[:10])}")
         if self._pictures:
-            found.append(f"{self._pictures} picture(s) not read")
+            found.append(f"{self._pictures} picture(s) and included document(s) not read")
         return found
 
     def element(self, element: Any, rank: int) -> None:
@@ -109,7 +107,7 @@ class _Walk:
             self._list(element, rank)
         elif name in ("Tabular", "table"):
             self._table(element, rank)
-        elif name in ("Figure", "Image"):
+        elif name in ("Figure", "Image", "IncludedDocument"):
             self._pictures += 1
         elif name == "Footnotes":
             self._footnotes(element)
@@ -133,7 +131,7 @@ class _Walk:
         elif name == "Division" and local_name(element.getparent()) == "EUPreamble":
             self._recital(element)
         elif name in _CONTAINERS:
-            self._container(element, name, *_CONTAINERS[name])
+            self._container(element, name, rank, *_CONTAINERS[name])
         elif name in _SCHEDULES:
             self._annex(element, name)
         elif name in _PREAMBLES:
@@ -196,10 +194,11 @@ class _Walk:
                 self.element(child, _RECITAL)
         self._finish(_RECITAL)
 
-    def _container(self, element: Any, name: str, kind: ProvisionKind, rank: int) -> None:
+    def _container(self, element: Any, name: str, outer: int, kind: ProvisionKind, rank: int) -> None:
+        rank = max(rank, min(outer + 1, _ITEM - 1)) if name == "Division" else rank  # these stand in one another
         number, title = self.words.child(element, "Number"), self.words.child(element, "Title")
         shown = self.words.of(number) if number is not None else ""
-        plain = re.sub(r"^(?:part|chapter|title|section|group)\s+", "", shown, flags=re.I).strip(" .()")
+        plain = re.sub(r"^(?:part|chapter|title|section|group|rhan|pennod)\s+", "", shown, flags=re.I).strip(" .()")
         above = self._cited[-1]
         label = ""
         if shown and kind is not K.HEADING:
@@ -222,7 +221,7 @@ class _Walk:
         number = self.words.child(element, "Number")
         block = self.words.child(element, "TitleBlock")
         shown = self.words.of(number) if number is not None else ""
-        plain = re.sub(r"^(?:schedule|annex|appendix)\s*", "", shown, flags=re.I).strip(" .()")
+        plain = re.sub(r"^(?:schedule|annex|appendix|atodlen)\s*", "", shown, flags=re.I).strip(" .()")
         word = "Annex" if re.match("annex", shown, re.I) else "Appendix" if name == "Appendix" else "Sch."
         schedule = Citation(f"{word} {plain}".strip() if shown else "Schedule", self._top())
         outer, self._schedule = self._schedule, schedule
@@ -258,7 +257,7 @@ class _Walk:
         shown = shown_number(self.words.of(number) if number is not None else "", number, name, self._main)
         citation = citation_of(element, name, shown, self._cited, self._schedule, self._main)
         kind = citation.kind if name == "P1" else K.PARAGRAPH if name == "P2" else K.POINT
-        self._open(kind, shown.strip("(). "), rank, shown, citation.label)
+        self._open(kind, shown.strip("(). "), rank, shown, citation.label if shown else "")
         note = self._status(element, citation.label) or self._status(status, citation.label)
         if name == "P1" and title is not None:
             if re.search(r"[^\W\d_]{3}", shown):
@@ -313,16 +312,18 @@ class _Walk:
             self._finish(below)
 
     def _table(self, element: Any, rank: int) -> None:
-        rows = [row for row in element.iter("{*}tr", "{*}row") if isinstance(row.tag, str)]
-        known = {id(cell) for row in rows for cell in row.iter()}
-        for part in element.iter("{*}Title", "{*}caption", "{*}Number"):
-            if id(part) not in known:
-                self._text(part, rank)
-        for row in rows:
-            cells = [self.words.of(cell) for cell in self.words.elements(row)]
-            text = " | ".join(filter(None, cells))
-            if text:
-                self._emit(text, rank, row=True)
+        """Read a table row by row; what stands around its grid is text."""
+        if local_name(element) != "table":
+            for child in self.words.elements(element):
+                self.element(child, rank)
+            return
+        for caption in element.iter("{*}caption"):
+            self._text(caption, rank)
+        for row in element.iter("{*}tr", "{*}row"):
+            if next(row.iterancestors("{*}tr", "{*}row"), None) is None:  # a table in a cell is words of that cell
+                text = " | ".join(filter(None, (self.words.of(cell) for cell in self.words.elements(row))))
+                if text:
+                    self._emit(text, rank, row=True)
 
     def _footnotes(self, element: Any) -> None:
         for at, note in enumerate(self.words.elements(element), 1):

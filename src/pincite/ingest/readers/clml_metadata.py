@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["read_metadata"]
 
+_MOST = 6  # days whose changes are told one by one
+
 
 def read_metadata(root: Any) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the metadata, keys in lower case, and warnings on how current the text is."""
@@ -63,8 +65,10 @@ def _not_made(root: Any, valid: str) -> list[str]:
         for date in sorted(dates):
             if provision not in changes[date]:
                 changes[date].append(provision)
-    return [
+    lines = [
         f"this text{f', valid on {valid},' if valid else ''} does not have the changes that take effect on {date} to "
         f"{', '.join(sorted(provisions)[:12])}{' and others' if len(provisions) > 12 else ''}"
         for date, provisions in sorted(changes.items())
     ]
+    more = len(lines) - _MOST
+    return lines if more <= 0 else [*lines[:_MOST], f"nor those that take effect on {more} later day(s)"]

@@ -58,7 +58,8 @@ def read_ecfr(data: bytes) -> RawDocument:
     if not any(block.opens for block in walk.blocks):
         raise DocumentError("the file holds no part or section of the Code of Federal Regulations")
     title = walk.title()
-    metadata = {"kind": "law", "title": title} if title else {"kind": "law"}
+    # "45 CFR PART 164—SECURITY AND PRIVACY" goes by the words before the dash
+    metadata = {"kind": "law", "title": title, "uri": re.split(r"\s*[—–]", title)[0]} if title else {"kind": "law"}
     warnings = tuple(walk.warnings())
     return RawDocument(tuple(walk.blocks), title, metadata, warnings, stated=True, left_out=dict(walk.left_out))
 
