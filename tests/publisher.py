@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer, headers: dict[str, str]) -> None:
         body, status, more = answer.body, answer.status, dict(answer.headers)
         etag = answer.headers.get("ETag")
-        if etag and headers.get("range", "").startswith("bytes=") and headers.get("if-range") == etag:
+        if etag and headers.get("range", "").startswith("bytes=") and headers.get("if-range", etag) == etag:
             start = int(headers["range"][6:-1])
             more["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
             body, status = body[start:], 206

@@ -145,6 +145,11 @@ def test_a_definition_within_a_paragraph_does_not_end_the_section_s_numbering() 
     [
         ("a 1 i", ["(a)", "(a)(1)", "(a)(1)(i)"]),
         ("h i j", ["(h)", "(i)", "(j)"]),
+        ("h 1 i j", ["(h)", "(h)(1)", "(i)", "(j)"]),
+        ("h 1 i ii", ["(h)", "(h)(1)", "(h)(1)(i)", "(h)(1)(ii)"]),
+        ("a 1 i A *1* 2", ["(a)", "(a)(1)", "(a)(1)(i)", "(a)(1)(i)(A)", "(a)(1)(i)(A)(1)", "(a)(2)"]),
+        ("a 1 i A *1* *2*", ["(a)", "(a)(1)", "(a)(1)(i)", "(a)(1)(i)(A)", "(a)(1)(i)(A)(1)", "(a)(1)(i)(A)(2)"]),
+        ("a 1 i A 1 *2*", ["(a)", "(a)(1)", "(a)(1)(i)", "(a)(1)(i)(A)", "(a)(1)(i)(A)(1)", "(a)(1)(i)(A)(2)"]),
         ("a i ii b", ["(a)", "(a)(i)", "(a)(ii)", "(b)"]),
         ("a 1 2 b 1", ["(a)", "(a)(1)", "(a)(2)", "(b)", "(b)(1)"]),
         ("1 2 i ii 3", ["(1)", "(2)", "(2)(i)", "(2)(ii)", "(3)"]),
@@ -156,7 +161,9 @@ def test_a_definition_within_a_paragraph_does_not_end_the_section_s_numbering() 
 def test_levels(markers: str, paths: list[str]) -> None:
     numbers = markers.split()
     levels = Levels()
-    found = [leading_marker(f"({number}) Words") for number in numbers]
+    # *1* stands for a number in italics
+    marked = [f"({number})".replace("(*", "(\ue000").replace("*)", "\ue001)") for number in numbers]
+    found = [leading_marker(text) for text in marked]
     assert [levels.place(m, numbers[at:])[1] for at, m in enumerate(found, 1) if m] == paths
 
 

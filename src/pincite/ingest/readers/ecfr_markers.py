@@ -52,7 +52,7 @@ class Levels:
     """The paragraphs open in a section or below a definition, and where the next marker belongs."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[int, int, str]] = []  # level, value, number
+        self._open: list[tuple[int, int, Marker]] = []  # level, value
 
     def place(self, marker: Marker, coming: Sequence[str] = (), *, chained: bool = False) -> tuple[int, str]:
         """Open the paragraph that `marker` begins; return its level from 0 and its path, "(a)(1)".
@@ -62,13 +62,13 @@ class Levels:
         """
         level, value = self._reading(marker, coming, chained)
         self.close_from(level)
-        self._open.append((level, value, marker.number))
+        self._open.append((level, value, marker))
         return level, self.path
 
     @property
     def path(self) -> str:
         """The numbers of the open paragraphs, "(a)(1)"."""
-        return "".join(f"({number})" for _, _, number in self._open)
+        return "".join(f"({marker.number})" for _, _, marker in self._open)
 
     def close_from(self, level: int) -> None:
         """End the open paragraphs of `level` and below."""
@@ -85,11 +85,12 @@ class Levels:
         return bool(self._next(marker))
 
     def _next(self, marker: Marker) -> list[tuple[int, int]]:
+        # a series in italics goes on in italics: the plain (2) after an italic (1) is that of a level above
         return [
             (level, value)
-            for open_level, open_value, _ in reversed(self._open)
+            for open_level, open_value, opened in reversed(self._open)
             for level, value in marker.readings()
-            if level == open_level and value == open_value + 1
+            if level == open_level and value == open_value + 1 and opened.italic == marker.italic
         ]
 
     def _reading(self, marker: Marker, coming: Sequence[str], chained: bool) -> tuple[int, int]:
