@@ -225,6 +225,14 @@ def test_the_form_of_the_interface_and_of_the_bulk_files() -> None:
     assert raw.left_out == {"file header": 15, "table of contents": 1}
 
 
+def test_words_in_odd_places_are_not_lost() -> None:
+    inner = (
+        "Loose <EXTRACT>quoted <HEAD>Form</HEAD>words</EXTRACT> tail <NOTE><HED>Note:</HED>plain</NOTE><!-- no -->end"
+    )
+    raw = read(f'<DIV8 N="1.1" TYPE="SECTION"><HEAD>§ 1.1 Scope.</HEAD>{inner}<HEAD>Second</HEAD></DIV8>')
+    assert " ".join(block.text for block in raw.blocks[1:]) == "Loose quoted Form words tail Note: plain end Second"
+
+
 def test_a_file_without_sections_is_refused() -> None:
     with pytest.raises(DocumentError, match="not well-formed"):
         read(PART[:2000])

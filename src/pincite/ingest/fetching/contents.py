@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,7 +17,7 @@ from pincite.errors import DownloadError
 
 __all__ = ["LIMIT", "Content", "TruncatedError", "clml", "ecfr", "formex", "xhtml"]
 
-LIMIT = 100 << 20
+LIMIT = 64 << 20
 """Bytes that one act may have, packed or unpacked."""
 
 _CLML = "{http://www.legislation.gov.uk/namespaces/legislation}Legislation"
@@ -84,14 +85,13 @@ def formex(data: bytes) -> Content:
             raise DownloadError(f"the answer is no act in Formex, its root element is {_local(root)!r}")
         return Content(data, ".xml", _consolidated(root))
     members, others = _members(data)
-    parts = _in_order({name: _xml(content) for name, content in members.items()})
-    act, annexes = parts[0], parts[1:]
-    if annexes:
-        for annex in annexes:
-            act.append(annex)
+    roots = {name: _xml(content) for name, content in members.items()}
+    first, *annexes = _in_order(roots)
+    act, data = roots[first], members[first]
+    if annexes:  # as consolidated acts have theirs: within the act, behind its last article
+        for name in annexes:
+            act.append(roots[name])
         data = etree.tostring(act, encoding="utf-8", xml_declaration=True)
-    else:
-        data = next(content for content in members.values() if _local(_xml(content)) == _local(act))
     notes = (f"{others} picture(s) and other files of the archive left out",) if others else ()
     return Content(data, ".xml", _consolidated(act), notes)
 
@@ -105,12 +105,20 @@ def _members(data: bytes) -> tuple[dict[str, bytes], int]:
             if sum(info.file_size for info in wanted) > LIMIT:
                 raise DownloadError(f"the archive unpacks to more than {LIMIT:,} bytes")
             return {PurePosixPath(i.filename).name: archive.read(i) for i in wanted}, len(infos) - len(wanted)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (
+        zlib.error,
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+    ) as error:
         raise TruncatedError(f"the archive is damaged: {error}") from error
 
 
-def _in_order(roots: dict[str, Any]) -> list[Any]:
-    """Return act and annexes: in the order of the list that comes with them, else by their names."""
+def _in_order(roots: dict[str, Any]) -> list[str]:
+    """Return the names of the act and of its annexes, in the order of the list that comes with them or by name."""
     listed = [
         PurePosixPath(str(reference.get("FILE") or "")).name
         for root in roots.values()
@@ -121,12 +129,12 @@ def _in_order(roots: dict[str, Any]) -> list[Any]:
     missing = [name for name in listed if name and name not in roots]
     if missing:
         raise TruncatedError(f"the archive lacks {', '.join(missing[:5])}")
-    names = list(dict.fromkeys([*(name for name in listed if name), *sorted(roots)]))
-    kept = [roots[name] for name in names if _local(roots[name]) not in _FORMEX_LISTS]
-    acts = [root for root in kept if _local(root) in _FORMEX_ACTS]
-    if not acts:
+    names = dict.fromkeys([*(name for name in listed if name), *sorted(roots)])
+    kept = [name for name in names if _local(roots[name]) not in _FORMEX_LISTS]
+    act = next((name for name in kept if _local(roots[name]) in _FORMEX_ACTS), None)
+    if act is None:
         raise DownloadError("the archive holds no act")
-    return [acts[0], *(root for root in kept if root is not acts[0])]
+    return [act, *(name for name in kept if name != act)]
 
 
 def _consolidated(root: Any) -> str:

@@ -125,14 +125,17 @@ class _Walk:
         else:
             self._children(element, rank)
 
-    def _children(self, element: Any, rank: int) -> None:
-        children = [child for child in element if isinstance(child.tag, str) and _name(child) != "HEAD"]
+    def _children(self, element: Any, rank: int, head: Any | None = None) -> None:
+        """Read what stands in an element but its heading, words between its elements included."""
         markers = [
-            leading_marker(_words(child, marked=True)) if _name(child) in _PARAGRAPHS else None for child in children
+            leading_marker(_words(child, marked=True)) if _name(child) in _PARAGRAPHS else None for child in element
         ]
-        for at, child in enumerate(children, 1):
+        self._text(_plain(_harmless(element.text)), rank)
+        for at, child in enumerate(element, 1):
             self._coming = [marker.number for marker in markers[at : at + _COMING] if marker]
-            self.element(child, rank)
+            if child is not head and isinstance(child.tag, str):
+                self.element(child, rank)
+            self._text(_plain(_harmless(child.tail)), rank)
 
     def _text(self, text: str, rank: int, *, row: bool = False, opens: Sequence[Opening] = ()) -> None:
         if text:
@@ -157,7 +160,7 @@ class _Walk:
         self._section = Levels() if level == 8 else None
         self._defines = "efinition" in shown
         self._held = [] if level >= 8 else None
-        self._children(element, rank)
+        self._children(element, rank, head)
         self.blocks += self._held or ()
         self._level, self._label, self._section, self._definition, self._defines, self._held = outer
 
@@ -258,6 +261,8 @@ class _Walk:
         heads = [_words(cell) for cell in element.iter("CHED")]
         self._text(" | ".join(filter(None, heads)), rank, row=True)
         for row in element.iter("TR", "tr", "ROW"):
+            if next(row.iterancestors("TR", "tr", "ROW"), None) is not None:
+                continue  # a table in a cell is words of that cell
             cells = [_words(cell) for cell in row if isinstance(cell.tag, str)]
             self._text(" | ".join(filter(None, cells)), rank, row=True)
         for foot in element.iter("TNOTE", "TDESC"):
