@@ -118,6 +118,15 @@ class Settings:
     passages: int = 10
     """Passages taken from the search for one question."""
 
+    publisher_eu: str = ""
+    """Address of a server in the place of the EU Publications Office's, for `corpus fetch`; empty for its own."""
+
+    publisher_us: str = ""
+    """Address of a server in the place of the eCFR's; empty for its own."""
+
+    publisher_uk: str = ""
+    """Address of a server in the place of legislation.gov.uk's; empty for its own."""
+
     @classmethod
     def load(cls, home: Home) -> Settings:
         """Read the home's settings file.

@@ -14,6 +14,7 @@ __all__ = [
     "ModelMissing",
     "PinciteError",
     "QuestionError",
+    "SealedError",
     "UnknownDocument",
 ]
 
@@ -62,6 +63,12 @@ class DownloadError(PinciteError):
     """A file that could not be fetched on the connected side."""
 
     title = "Download failed"
+
+
+class SealedError(PinciteError):
+    """Something that needs a network was asked of a machine that has none on purpose."""
+
+    title = "This machine is sealed"
 
 
 class DocumentError(PinciteError):

@@ -8,6 +8,7 @@ from pincite.library import Library
 from pincite.search.lookup import find_named, resolve
 from tests.conftest import build, write_corpus
 from tests.ingest.eu_acts import FORMEX
+from tests.ingest.test_clml import ACT
 
 LAW = """# Regulation (EU) 2016/679 on data
 
@@ -71,6 +72,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     corpus: Path = write_corpus(tmp_path_factory.mktemp("lookup") / "corpus")
     (corpus / "gdpr.md").write_text(LAW, encoding="utf-8")
     (corpus / "hipaa.md").write_text(CODE, encoding="utf-8")
+    (corpus / "act.xml").write_text(ACT, encoding="utf-8")
     build(corpus.parent / "library", corpus)
     return Library(corpus.parent / "library")
 
@@ -99,6 +101,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
         ("section 6 of the Ladder Policy", ["6"]),
         ("Compare Art. 6 with Recital 2 and § 5", ["Art. 6", "Recital 2", "§ 5"]),
         ("An article about 17 apples in 3 parts", []),
+        ("section 12A(3)", ["12A(3)"]),
+        ("s. 12(3)(a)", ["s. 12(3)(a)"]),
+        ("regulation 4(1), reg. 5", ["reg. 4(1)", "reg. 5"]),
+        ("Regulation (EU) 2016/679, regulation 2016/679", []),
+        ("Sch. 2 para. 3(1)", ["Sch. 2 para. 3(1)"]),
+        ("paragraph 3(1)(a) of Schedule 2", ["Sch. 2 para. 3(1)(a)"]),
+        ("Schedule 2, paragraph 3", ["Sch. 2 para. 3"]),
+        ("Schedule 2 to the Act", ["Sch. 2"]),
+        ("on a schedule 2 weeks long", []),
     ],
 )
 def test_forms(question: str, labels: list[str]) -> None:
@@ -117,6 +128,9 @@ def test_forms(question: str, labels: list[str]) -> None:
         ("section 2.2(b) of the Ladder Policy", "ladder", "2.2(b)"),
         ("the Ladder Policy's 2.1? policy 2.1", "ladder", "2.1"),
         ("ORCH-01, section 3", "ladder", "3"),
+        ("section 1(1)(a) of the Orchards Act 2031", "act", "s. 1(1)(a)"),
+        ("section 2A of the Orchards Act 2031", "act", "s. 2A"),
+        ("paragraph 3(1) of Schedule 2 to the Orchards Act 2031", "act", "Sch. 2 para. 3(1)"),
     ],
 )
 def test_provisions_that_exist(library: Library, question: str, document: str, label: str) -> None:

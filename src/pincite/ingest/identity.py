@@ -47,7 +47,9 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     official = _official_title(text)
     if official and not metadata.get("title") and not re.search(r"\d{2,4}/\d{2,4}", title):
         title = official
-    known = _known(metadata.get("uri", "")) or _known(title) or _known(text[:3000])
+    uri = metadata.get("uri", "")
+    # an act that says by which address or number it goes is no other one that its first sections mention
+    known = _known(uri) or _known(title) or (None if uri else _known(text[:3000]))
     articles = sum(node.kind is ProvisionKind.ARTICLE for node in provisions)
     stated = metadata.get("kind", "").lower()
     is_policy_by_metadata = any(key in metadata for key in ("owner", "policy owner", "approved_by", "approved by"))

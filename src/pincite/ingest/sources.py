@@ -20,7 +20,7 @@ __all__ = ["Source", "WheelMember", "expand_paths", "load_corpus_file"]
 _PROVENANCE = {field.name for field in dataclasses.fields(Provenance)} - {"sha256"}
 _WHEEL_KEYS = {"package", "version", "member", "sha256"}
 _KINDS = {kind.value for kind in ProvisionKind}
-_KEYS = {"slug", "path", "wheel", "kind", "title", "short", "aliases", "expect"} | _PROVENANCE
+_KEYS = {"slug", "path", "wheel", "kind", "title", "short", "aliases", "expect", "sha256"} | _PROVENANCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -21,7 +22,7 @@ from urllib3.util import Retry
 
 from pincite.errors import DownloadError
 
-__all__ = ["IndexSettings", "Wheel", "find_wheel", "open_session", "shown"]
+__all__ = ["IndexSettings", "Session", "Wheel", "find_wheel", "open_session", "shown"]
 
 TIMEOUT = (15.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""
@@ -83,15 +84,19 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}"
 
 
-class _Session(requests.Session):
-    def merge_environment_settings(self, url, proxies, stream, verify, cert):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+class Session(requests.Session):
+    """A session whose own CA bundle counts, whatever the environment says."""
+
+    def merge_environment_settings(self, *args: Any) -> Any:
+        """Return what `requests` makes of the environment, with this session's own bundle first."""
+        url, proxies, stream, verify, cert = args
         # requests lets REQUESTS_CA_BUNDLE win over the session's own bundle; pip's setting must win here
         return super().merge_environment_settings(url, proxies, stream, self.verify if verify is None else verify, cert)
 
 
 def open_session(ca_bundle: str = "", *, backoff: float = 0.5) -> requests.Session:
     """Return a session that tries again, with growing pauses (`backoff` seconds first), when a server is busy."""
-    session = _Session()
+    session = Session()
     if ca_bundle:
         session.verify = ca_bundle
     retry = Retry(total=4, backoff_factor=backoff, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)

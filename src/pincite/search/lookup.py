@@ -27,10 +27,23 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str, ProvisionKind], ...] = (
     (re.compile(r"\brow ([A-Z]{1,3}-?\d{1,3})\b()"), "{0}", ProvisionKind.TABLE),
     (re.compile(rf"§§? ?(\d[\w.:-]*\w|\d){_POINTS}", re.I), "§ {0}", ProvisionKind.ARTICLE),
     (
-        re.compile(rf"\b(?:sections?|sec\.?|clauses?|policy|policies) (\d+(?:[.:-]\d+)*){_POINTS}", re.I),
+        re.compile(rf"\b(?:sections?|sec\.?|clauses?|policy|policies) (\d+[A-Z]{{0,2}}\b(?:[.:-]\d+)*){_POINTS}", re.I),
         "{0}",
         ProvisionKind.SECTION,
     ),
+    # acts, instruments and schedules of the United Kingdom; "a schedule 2 weeks long" names nothing
+    (re.compile(rf"\b[Ss]{{1,2}}\. ?(\d+[A-Z]{{0,2}}){_POINTS}"), "s. {0}", ProvisionKind.SECTION),
+    (
+        re.compile(rf"\b(?:regulations?|regs?\.) (\d{{1,3}}[A-Z]{{0,2}})(?![\w/-]){_POINTS}", re.I),
+        "reg. {0}",
+        ProvisionKind.ARTICLE,
+    ),
+    (
+        re.compile(rf"\bSch(?:edule|\.) (\d{{1,2}}[A-Z]{{0,2}} para\. \d{{1,3}}[A-Z]{{0,2}}){_POINTS}"),
+        "Sch. {0}",
+        ProvisionKind.PARAGRAPH,
+    ),
+    (re.compile(r"\bSch(?:edule|\.) (\d{1,2}[A-Z]{0,2})\b(?! para\.)()"), "Sch. {0}", ProvisionKind.ANNEX),
 )
 # "the Biometric Privacy Act", "the AI Act", "Retention Policy": capitalised words before a kind of document
 _DOCUMENT_NAME = re.compile(
@@ -84,6 +97,12 @@ def _in_brackets(question: str) -> str:
     )
     question = re.sub(r"\bparagraph (\d+) of ((?:Article|Art\.?) ?\d+[a-z]?)", r"\2(\1)", question, flags=re.I)
     question = re.sub(r"\b((?:Article|Art\.?) ?\d+[a-z]?),? para(?:graph|\.)? ?(\d+)", r"\1(\2)", question, flags=re.I)
+    question = re.sub(
+        rf"\bpara(?:graph|\.) ?(\d+[A-Z]{{0,2}}{_POINTS}) (?:of|to) Sch(?:edule|\.) (\d+[A-Z]{{0,2}})",
+        r"Schedule \3 para. \1",
+        question,
+    )
+    question = re.sub(r"\b(Sch(?:edule|\.) \d+[A-Z]{0,2}),? para(?:graph|\.) ?(?=\d)", r"\1 para. ", question)
     return re.sub(
         rf"\b((?:Article|Art\.?) ?\d+[a-z]?{_POINTS}),? point \(?([a-z])\)?(?!\w)", r"\1(\3)", question, flags=re.I
     )
@@ -152,8 +171,11 @@ def resolve(question: str, library: Library) -> Lookup:
 def _forms(named: NamedProvision) -> Iterator[str]:
     """Yield the labels under which a named provision may be stored, the likeliest first."""
     yield named.label
-    if named.kind is ProvisionKind.SECTION:  # "section 164.408" of a code is stored as "§ 164.408"
+    if (
+        named.kind is ProvisionKind.SECTION
+    ):  # "section 164.408" of a code is stored as "§ 164.408", of an act as "s. 12"
         yield f"§ {named.label}"
+        yield f"s. {named.label}"
     if named.label.startswith("§ "):
         yield named.label[2:]
 

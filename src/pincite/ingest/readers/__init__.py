@@ -71,6 +71,17 @@ def _is_articles_json(data: bytes, head: bytes) -> bool:
     return head[:1] == b"{" and b'"chapters"' in data and b'"articles"' in data
 
 
+def _is_clml(data: bytes, head: bytes) -> bool:
+    return b"<Legislation" in head and b"www.legislation.gov.uk/namespaces/legislation" in head
+
+
+def _is_ecfr(data: bytes, head: bytes) -> bool:
+    opens = re.search(
+        rb"<DIV[1-9]\s[^>]*\bTYPE=[\"'](?:TITLE|SUBTITLE|CHAPTER|SUBCHAP|PART|SUBPART|SECTION)", data[:65536]
+    )
+    return opens is not None and b"<html" not in head.lower()
+
+
 def _is_markup(data: bytes, head: bytes) -> bool:
     if b"\x00" in data[:65536]:
         return False
@@ -108,5 +119,7 @@ _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_formex, "formex", "read_formex"),
     (_is_eurlex, "eurlex", "read_eurlex"),
     (_is_eurlex_plain, "eurlex_plain", "read_eurlex_plain"),
+    (_is_clml, "clml", "read_clml"),
+    (_is_ecfr, "ecfr", "read_ecfr"),
     (_is_markup, "markup", "read_markup"),
 )

@@ -1,0 +1,1 @@
+"""Staging on the connected side: acts from their publishers' own interfaces into files with provenance."""
