@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pincite.domain.documents import Document, Passage, Provision, ProvisionKind, Span
 from pincite.ingest.sentences import split_sentences
 
-__all__ = ["cut_passages"]
+__all__ = ["HEADED", "cut_passages"]
 
 K = ProvisionKind
 
@@ -19,7 +19,7 @@ _JOIN = 500
 """Characters up to which short siblings share a passage."""
 
 # Nodes whose first line is a heading line: it is in the path, not in the passage.
-_HEADED = {K.ARTICLE, K.SECTION, K.HEADING, K.CHAPTER, K.PART, K.ANNEX, K.DOCUMENT}
+HEADED = {K.ARTICLE, K.SECTION, K.HEADING, K.CHAPTER, K.PART, K.ANNEX, K.DOCUMENT}
 # Nodes whose children are provisions in their own right and never share a passage.
 _CONTAINERS = {K.DOCUMENT, K.PREAMBLE, K.PART, K.CHAPTER}
 
@@ -33,7 +33,7 @@ class _Part:
 
 
 def cut_passages(document: Document) -> tuple[Passage, ...]:
-    """Return the passages in order; every line of text below a heading is in exactly one of them."""
+    """Return the passages in order; every line of text is in exactly one of them, or is a heading above one."""
     cutter = _Cutter(document)
     passages = list(cutter.cut(document.provisions[0], None))
     return tuple(replace(passage, ordinal=i) for i, passage in enumerate(passages))
@@ -52,11 +52,14 @@ class _Cutter:
 
     def cut(self, node: Provision, lead: Span | None) -> Iterator[Passage]:
         """Yield the passages of one node."""
-        start = node.body_start if node.kind in _HEADED else node.start
+        start = node.body_start if node.kind in HEADED else node.start
         whole = self._trim(start, node.end)
         children = self._children.get(node.index, [])
-        grouped = node.kind in _CONTAINERS or any(child.kind in _HEADED for child in children)
+        grouped = node.kind in _CONTAINERS or any(child.kind in HEADED for child in children)
         if whole is None:
+            heading = self._trim(node.start, node.end) if node.index and node.kind in HEADED else None
+            if heading:  # "§ 160.302 [Reserved]": a heading with nothing below it is all that the provision says
+                yield self._passage(heading, node, lead)
             return
         if not grouped and whole.end - whole.start <= _MOST:
             yield self._passage(whole, node, lead)
@@ -94,7 +97,7 @@ class _Cutter:
             if child is None and self._text[part.span.end - 1] in ":—":
                 own_lead = part.span
             too_long = part.span.end - part.span.start > _JOIN
-            alone = child is not None and (too_long or child.kind in _HEADED or child.kind is K.RECITAL)
+            alone = child is not None and (too_long or child.kind in HEADED or child.kind is K.RECITAL)
             if held and (alone or part.span.end - held[0].span.start > _JOIN):
                 # an introduction with nothing but itself in hand goes with what it introduces
                 only_lead = len(held) == 1 and held[0].span == own_lead
