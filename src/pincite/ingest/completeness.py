@@ -16,7 +16,8 @@ __all__ = ["measure"]
 
 K = ProvisionKind
 
-_LAST_GROUP = re.compile(r"\((\w{1,6})\)$")
+_LAST_GROUP = re.compile(r"\((\w{1,6})\)(?:–\((\w{1,6})\))?$")
+_NOTE = re.compile(r"\bfn\. (\d+)$")
 _LAST_NUMBER = re.compile(r"(?:^|[\s.])(\d{1,4}[A-Za-z]{0,2}|[IVXLC]{1,7}|[A-Z])$")
 _ROW = re.compile(r"([A-Z]{1,3}-?)(\d{1,3})$")
 # Kinds that are numbered through a document, whatever chapter they stand in.
@@ -65,6 +66,7 @@ def measure(document: Document, passages: Sequence[Passage], left_out: Mapping[s
 class _Numbered:
     node: Provision
     number: str
+    last: str  # of "(b)–(d) [Reserved]"; otherwise the number
 
 
 def _series(document: Document) -> Iterator[list[_Numbered]]:
@@ -73,33 +75,36 @@ def _series(document: Document) -> Iterator[list[_Numbered]]:
     for node in document.provisions[1:]:
         key = _key(document, node)
         if key:
-            series.setdefault(key[0], []).append(_Numbered(node, key[1]))
+            series.setdefault(key[0], []).append(_Numbered(node, key[1], key[2] or key[1]))
     yield from series.values()
 
 
-def _key(document: Document, node: Provision) -> tuple[tuple[object, ...], str] | None:
-    """Return which enumeration a provision belongs to, and its number in it."""
+def _key(document: Document, node: Provision) -> tuple[tuple[object, ...], str, str] | None:
+    """Return which enumeration a provision belongs to, its number in it, and the last one if it stands for several."""
     label = node.label
-    if "¶" in label:  # a paragraph that the source did not number
+    if re.match(r"¶|p\. |l\. ", label):  # the place of a paragraph that the source did not number
         return None
+    note = _NOTE.search(label)
+    if note or node.kind is K.NOTE:
+        return (("notes",), note.group(1), "") if note else None
     group = _LAST_GROUP.search(label)
     if group:
-        return (node.parent, "point"), group.group(1)
+        return (node.parent, "point"), group.group(1), group.group(2) or ""
     row = _ROW.fullmatch(label)
     if node.kind is K.TABLE:
-        return ((node.parent, row.group(1)), row.group(2)) if row else None
+        return ((node.parent, row.group(1)), row.group(2), "") if row else None
     whole = label or document.text[node.start : node.body_start].split("\n")[0]
     if not label and node.kind not in (K.CHAPTER, K.SECTION, K.PART):
         return None
     if not label:
         stated = re.match(r"\s*([A-Za-z]+)\s+(\d{1,3}|[IVXLC]{1,7}|[A-Z])(?!\w)", whole)
-        return ((node.parent, stated.group(1).casefold()), stated.group(2)) if stated else None
+        return ((node.parent, stated.group(1).casefold()), stated.group(2), "") if stated else None
     last = _LAST_NUMBER.search(label)
     if not last:
         return None
     stem = label[: last.start(1)]
     throughout = node.kind in _THROUGHOUT or re.fullmatch(r"(?:\d+\.)*", stem)
-    return (("all" if throughout else node.parent), node.kind if not throughout else "", stem), last.group(1)
+    return (("all" if throughout else node.parent), node.kind if not throughout else "", stem), last.group(1), ""
 
 
 def _check(document: Document, series: Sequence[_Numbered]) -> tuple[list[str], list[str]]:
@@ -126,7 +131,7 @@ def _check(document: Document, series: Sequence[_Numbered]) -> tuple[list[str], 
                 gaps.append(_missing(one, value, value - 1))
             else:
                 gaps.append(f"{_name(before[1])} is followed by {_name(one)}")
-        before = value, one
+        before = max(value, value_of(one.last, series[0].number)), one
     return gaps, twice
 
 

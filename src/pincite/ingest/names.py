@@ -92,7 +92,7 @@ def well_known() -> tuple[re.Pattern[str], dict[str, str]]:
         name: law["short"]
         for law in tomllib.loads(source)["law"]
         for name in (law["short"], *law["aliases"])
-        if not re.search(r"\d/\d|\b(?:CFR|ILCS)\b", name)
+        if len(name) >= 3 and not re.search(r"\d/\d|\b(?:CFR|ILCS|USC)\b|U\.S\.C", name)
     }
     names = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True))
     return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])"), short

@@ -131,9 +131,15 @@ class _Cutter:
         begin = 0
         for i in range(1, len(sentences) + 1):
             if i == len(sentences) or sentences[i].end - sentences[begin].start > _MOST:
-                start = parts[0].span.start if begin == 0 else sentences[begin].start
+                # with the number or letter before its first sentence
+                start = parts[0].span.start if begin == 0 else self._after(sentences[begin - 1].end)
                 yield self._passage(Span(start, sentences[i - 1].end), node, lead)
                 begin = i
+
+    def _after(self, at: int) -> int:
+        while self._text[at].isspace():
+            at += 1
+        return at
 
     def _passage(self, span: Span, node: Provision, lead: Span | None) -> Passage:
         document = self._document

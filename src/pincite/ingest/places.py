@@ -11,17 +11,15 @@ from pincite.domain.references import POINT, Path
 
 __all__ = ["Places", "label_of"]
 
-_LABEL = re.compile(
-    r"(?:(Art\.|Recital|Annex|Chapter|Subpart|Part|Title|Section|Schedule|Appendix|§) ?)"
-    r"(\w[\w.:/–-]*?)?((?:\(\w{1,6}\))*)$",
-    re.I,
-)
-_NUMBERED = re.compile(r"(\d+(?:\.\d+)*\.?)((?:\(\w{1,6}\))*)$")
+_KINDS = "Art.|Recital|Annex|Chapter|Subchapter|Subpart|Part|Title|Section|Schedule|Appendix|§"
+_STEP = re.compile(rf"(?:, | )?({_KINDS.replace('.', '[.]')}) ?(\w[\w.:/–-]*\w|\w)?(?=[ ,(]|$)", re.I)
+_GROUPS = re.compile(r"((?:\([\w.]{1,8}\))*)$")
+_NUMBERED = re.compile(r"(\d+(?:\.\d+)*\.?)((?:\([\w.]{1,8}\))*)$")
 _ROW = re.compile(r"([A-Z]{1,3}-?\d{1,3})$")
 _LINE = re.compile(
     r"(Annex|Chapter|Subpart|Part|Title|Section|Schedule|Appendix)\s+([IVXLC]+|\d+[A-Z]?|[A-Z]{1,2})(?![\w(])", re.I
 )
-_GROUP = re.compile(r"\((\w{1,6})\)")
+_GROUP = re.compile(r"\(([\w.]{1,8})\)")
 _STRUCTURE = {"Annex", "Chapter", "Subpart", "Part", "Title", "Section", "Schedule", "Appendix"}
 # What a text can stand in so that "paragraph 2" means a paragraph of that.
 _BASES = {"Art.", "§", "num", "Annex", "Schedule", "Recital", "Appendix", "heading"}
@@ -44,18 +42,18 @@ class Places:
             if not path:
                 continue
             self._paths[node.index] = path
-            if len(path) == 1:
-                self._bases.setdefault((path[0][0], _key(path[0][1])), []).append(node.index)
-                self.kinds.add(path[0][0])
+            kind, number = path[-1]
+            if kind != POINT:
+                self._bases.setdefault((kind, _key(number)), []).append(node.index)
+                self.kinds.add(kind)
         for node in reversed(document.provisions[1:]):
             if node.parent >= 0:
                 self._ends[node.parent] = max(self._ends[node.parent], self._ends[node.index])
 
     def _path(self, node: Provision) -> Path:
-        match = _LABEL.fullmatch(node.label)
-        if match and (match.group(2) or match.group(1).title() == "Annex"):
-            kind = match.group(1).title() if match.group(1) != "§" else "§"
-            return ((kind, match.group(2) or ""), *((POINT, group) for group in _GROUP.findall(match.group(3))))
+        steps = _steps(node.label)
+        if steps:
+            return steps
         match = _NUMBERED.fullmatch(node.label)
         if match:
             return (("num", match.group(1).rstrip(".")), *((POINT, group) for group in _GROUP.findall(match.group(2))))
@@ -196,6 +194,20 @@ class Places:
     def bases(self, kind: str) -> Iterator[str]:
         """Yield the numbers of this kind, in lower case."""
         return (number for k, number in self._bases if k == kind)
+
+
+def _steps(label: str) -> Path:
+    """Return the steps that a label names: "Annex VIII Part I(2)(c)" has four; () if it has words of another kind."""
+    steps: list[tuple[str, str]] = []
+    at = 0
+    while match := _STEP.match(label, at):
+        kind = match.group(1).title()
+        if not match.group(2) and kind != "Annex":
+            return ()
+        steps.append((kind, match.group(2) or ""))
+        at = match.end()
+    groups = _GROUPS.match(label, at) if steps else None
+    return (*steps, *((POINT, group) for group in _GROUP.findall(groups.group(1)))) if groups else ()
 
 
 def label_of(path: Path) -> str:

@@ -18,11 +18,12 @@ K = ProvisionKind
 
 # what may stand between "Article 6" and "Regulation (EU) 2016/679"
 _BEFORE_NAME = re.compile(
-    r"(?:, respectively|, inclusive)?(?: of (?:Division|Title|Part|Chapter) [\d.IVX]+)*,? "
+    r"(?:, respectively|, inclusive)?(?: of (?:Division|Title|Part|Chapter) [\w.]+)*,? "
     r"(?:of|to|in|under|from|by|laid down in|set out in) (?:the |an? )?(?:[Cc]ompany’s |our )?"
 )
 _AFTER_NAME = re.compile(r"(?:’s|'s)?(?:,| –|:)? ?\(?(?:in )?")
 _AMENDS = re.compile(r"\b(?:is|are) (?:hereby )?amended\b|^Amendments? (?:to|of) ")
+_OF_ANOTHER = re.compile(r",? (?:of|in) (?:(?:such|that|the said) \w+|(?:the|this|that) definition)")
 # "(Amended by Stats. 2024, Ch. 121, Sec. 2. Effective …)", "[78 FR 4008, Jan. 17, 2013]": where the text comes from
 _HISTORY = re.compile(r"\((?:Added|Amended|Repealed|Renumbered|Heading|Title)\b.*\b(?:Stats|Proposition)\b|\[\d+ FR ")
 
@@ -186,7 +187,7 @@ class _Finder:
             span = Span(span.start, offset + named.end)
         if foreign and named is not None and named.end > 0 and 0 <= chain.start - named.end < 6:
             span = Span(offset + named.start, span.end)
-        if not self._stands(chain, named):
+        if not self._stands(chain, named) or (chain.relative and _OF_ANOTHER.match(self._document.text, span.end)):
             return
         for first, last in _ways(chain):
             paths = [first] if not chain.relative or foreign else self._relative(chain, first, at)
@@ -217,7 +218,8 @@ class _Finder:
         here = self._places.here(at)
         if not here or here[0][0] == "Recital" or not steps:
             return []
-        base, points = here[:1], here[1:]
+        depth = next((at for at, (kind, _) in enumerate(here) if kind == POINT), len(here))
+        base, points = here[:depth], here[depth:]
         if chain.this and chain.this <= 5:
             return [(*base, *steps)]
         number = steps[0][1]

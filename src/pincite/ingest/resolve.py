@@ -21,6 +21,7 @@ _OPENING = re.compile(r"^(?:See|Under|Per|The|In|As|Also|By|From|With|Our) ")
 _MOST = 400
 """The most edges that one range makes; what claims more is not a range."""
 
+_BY_NAME = (NameKind.KNOWN, NameKind.INSTRUMENT, NameKind.TITLE, NameKind.BACK)
 _FORMS: Mapping[str, tuple[str, ...]] = {
     "Section": ("Section", "§", "num"), "§": ("§", "num", "Section"), "num": ("num", "Section", "§"),
     "Clause": ("num", "Section", "§"),
@@ -181,8 +182,11 @@ class _Library:
             if index >= 0:
                 label = places.label(index) if places.find(path, near) == index else label_of(path)
                 return Reference(span, label, self._documents[number].slug, index, ReferenceState.RESOLVED)
-        if mention.named is not None and mention.named.kind is NameKind.CODE:  # a library holds only parts of a code
-            return Reference(span, label_of(path), mention.named.words, -1, ReferenceState.EXTERNAL)
+        named = mention.named
+        of_a_code = any(documents[0] in entries for entries in self._codes.values())
+        if named is not None and (named.kind is NameKind.CODE or (of_a_code and named.kind in _BY_NAME)):
+            # a library holds parts of a code only, and an act's sections are not numbered as the code's
+            return Reference(span, label_of(path), _OPENING.sub("", named.words), -1, ReferenceState.EXTERNAL)
         return Reference(span, label_of(path), self._documents[documents[0]].slug, -1, ReferenceState.UNRESOLVED)
 
     @staticmethod

@@ -67,9 +67,6 @@ def _outgoing(library: Library, document: Document, span: Span) -> list[dict[str
 
 def _incoming(library: Library, document: Document, node: Provision) -> list[dict[str, Any]]:
     """Return what refers to a provision or to what is below it; of a whole document's own, nothing."""
-    last = max(
-        (n.index for n in document.provisions if node.start <= n.start and n.end <= node.end), default=node.index
-    )
     edges = []
     sources: dict[int, Document] = {}
     for number, one in library.references_to(document.slug, _with_all_below(document, node)):

@@ -184,8 +184,9 @@ def _print_facts(facts: dict[str, Any]) -> None:
 
 
 def _numbering(numbering: dict[str, list[str]]) -> str:
-    found = [*numbering["gaps"], *numbering["duplicates"]]
-    return f"{len(numbering['gaps'])} gaps, {len(numbering['duplicates'])} twice" if found else "no gaps, nothing twice"
+    gaps, twice = len(numbering["gaps"]), len(numbering["duplicates"])
+    missing = f"{gaps:,} {'gap' if gaps == 1 else 'gaps'}" if gaps else "no gaps"
+    return f"{missing}, {f'{twice:,} numbers twice' if twice else 'nothing twice'}"
 
 
 def _counted(kind: str, count: int) -> str:
