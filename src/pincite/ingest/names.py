@@ -89,7 +89,7 @@ def well_known() -> tuple[re.Pattern[str], dict[str, str]]:
     """Return a pattern for the names of well-known laws, and each name's short form; acts' numbers are left out."""
     source = resources.files("pincite.ingest").joinpath("short_names.toml").read_text(encoding="utf-8")
     short = {
-        name: law["short"]
+        name: law["short"] or name
         for law in tomllib.loads(source)["law"]
         for name in (law["short"], *law["aliases"])
         if len(name) >= 3 and not re.search(r"\d/\d|\b(?:CFR|ILCS|USC)\b|U\.S\.C", name)
