@@ -173,7 +173,11 @@ def _atom(line: str, at: int) -> tuple[int, str, list[Item], int] | None:
     """Return level, kind, numbers and end of the word and numbers at a place."""
     ordinal = _ORDINAL.match(line, at)
     if ordinal:
-        return 8, "ordinal", [], ordinal.end()
+        words = ordinal.group().split()
+        # a subparagraph has no number of its own but the second and later ones may be told apart
+        place = _ORDINALS.split("|").index(words[0]) + 1 if len(words) == 2 and words[1] == "subparagraph" else 0
+        items: list[Item] = [((f"subpara. {place}",), ())] if 2 <= place <= 7 else []
+        return 8, "ordinal", items, ordinal.end()
     for word in _WORDS:
         match = word.word.match(line, at)
         if match:

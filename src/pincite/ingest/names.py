@@ -61,7 +61,9 @@ _NOUNS = (
 )
 _TITLE_WORD = r"(?:\([A-Z][\w ]{1,30}\)|[A-Z][\w’'&/-]*|of|and|for|on|the|to|in|or|with|from|by|&)"
 _TITLE = re.compile(
-    rf"\b[A-Z][\w’'&/-]*(?: {_TITLE_WORD}){{0,9}}? (?:{_NOUNS})\b"
+    # "Annex A of the Care Policy" and "R1 of the Care Policy" cite a part of it
+    r"\b(?!(?:Article|Section|Annex|Appendix|Part|Chapter|Clause|Row|Schedule|Title|Recital|Paragraph|Point)s?\b)"
+    rf"[A-Z][a-zA-Z][\w’'&/-]*(?: {_TITLE_WORD}){{0,9}}? (?:{_NOUNS})\b"
     r"(?: \([A-Z][\w ]{1,30}\))?(?: of \d{4}|,? \d{4})?"
 )
 _IDENTIFIER = re.compile(r"\b(?=[A-Z\d._-]*\d)[A-Z]{2,8}(?:[-_.][A-Z\d]{1,8}){1,3}\b")

@@ -12,8 +12,11 @@ from pincite.domain.references import POINT, Path
 __all__ = ["Places", "label_of"]
 
 _KINDS = "Art.|Recital|Annex|Chapter|Subchapter|Subpart|Part|Title|Section|Schedule|Appendix|§"
-_STEP = re.compile(rf"(?:, | )?({_KINDS.replace('.', '[.]')}) ?(\w[\w.:/–-]*\w|\w)?(?=[ ,(]|$)", re.I)
-_GROUPS = re.compile(r"((?:\([\w.]{1,8}\))*)$")
+_STEP = re.compile(
+    rf"(?:, | )?({_KINDS.replace('.', '[.]')})(?: ?(\w[\w.:/–-]*\w|\w))?(?=[ ,(]|$)"
+    r"|\(([\w.]{1,8})\)| (subpara\. \d+)",
+    re.I,
+)
 _NUMBERED = re.compile(r"(\d+(?:\.\d+)*\.?)((?:\([\w.]{1,8}\))*)$")
 _ROW = re.compile(r"([A-Z]{1,3}-?\d{1,3})$")
 _LINE = re.compile(
@@ -34,6 +37,7 @@ class Places:
         self._children: dict[int, list[int]] = {}
         self._ends = list(range(1, len(document.provisions) + 1))  # one past the last descendant
         self._paths: dict[int, Path] = {}
+        self._by_path: dict[Path, list[int]] = {}
         self._bases: dict[tuple[str, str], list[int]] = {}
         self.kinds: set[str] = set()
         for node in document.provisions[1:]:
@@ -42,6 +46,7 @@ class Places:
             if not path:
                 continue
             self._paths[node.index] = path
+            self._by_path.setdefault(path, []).append(node.index)
             kind, number = path[-1]
             if kind != POINT:
                 self._bases.setdefault((kind, _key(number)), []).append(node.index)
@@ -98,6 +103,9 @@ class Places:
 
         Of several with the same number ("Section 2" of each chapter) the one nearest in the tree to `near`.
         """
+        exact = self._by_path.get(path, ())
+        if len(exact) == 1:
+            return exact[0]
         kind, number = path[0]
         candidates = self._bases.get((kind, _key(number)), [])
         if not candidates:
@@ -126,9 +134,12 @@ class Places:
         if not 0 <= start <= stop or len(first) != len(last):
             return []
         found: list[Path] = []
+        provisions = self.document.provisions
         for index in range(start, stop + 1):
             path = self._paths.get(index, ())
             own_level = len(path) == len(self._paths[start]) and path[:-1] == self._paths[start][:-1]
+            if path[-1:] and path[-1][0] == POINT and provisions[index].parent != provisions[start].parent:
+                continue  # "4.1" is no paragraph between 4 and 5
             if own_level and path[-1][0] == self._paths[start][-1][0] and path not in found:
                 found.append(path)
         return found
@@ -186,7 +197,7 @@ class Places:
                     through.append(child)
                 elif path and path[-1][1] == number:
                     return child
-                elif not path:
+                elif not path or number.startswith(f"{path[-1][1]}."):  # "3.2" stands below 3
                     through.append(child)
             level = [below for child in through for below in self._children.get(child, [])]
         return -1
@@ -201,13 +212,13 @@ def _steps(label: str) -> Path:
     steps: list[tuple[str, str]] = []
     at = 0
     while match := _STEP.match(label, at):
-        kind = match.group(1).title()
-        if not match.group(2) and kind != "Annex":
+        kind = (match.group(1) or POINT).title()
+        number = match.group(2) or match.group(3) or match.group(4) or ""
+        if not number and kind != "Annex":
             return ()
-        steps.append((kind, match.group(2) or ""))
+        steps.append((kind, number))
         at = match.end()
-    groups = _GROUPS.match(label, at) if steps else None
-    return (*steps, *((POINT, group) for group in _GROUP.findall(groups.group(1)))) if groups else ()
+    return tuple(steps) if steps and steps[0][0] != POINT and at == len(label) else ()
 
 
 def label_of(path: Path) -> str:
@@ -215,7 +226,7 @@ def label_of(path: Path) -> str:
     label = ""
     for kind, number in path:
         if kind == POINT:
-            label += f"({number})"
+            label += f" {number}" if number.startswith("subpara.") else f"({number})"
         elif kind in ("num", "row") or kind == "heading":
             label += number
         else:

@@ -106,11 +106,12 @@ class _Finder:
         owners: list[list[Named] | None] = []
         for chain in chains:
             owner = None
-            for number, group in enumerate(groups):
-                if _follows(line, chain, group[0]) or _precedes(line, chain, group[-1]):
-                    owner = group
-                    used.add(number)
-                    break
+            after = (n for n, group in enumerate(groups) if _follows(line, chain, group[0]))
+            before = (n for n, group in enumerate(groups) if _precedes(line, chain, group[-1]))
+            number = next(after, next(before, -1))
+            if number >= 0:
+                owner = groups[number]
+                used.add(number)
             owners.append(owner)
             if owner is None and any(kind == "Clause" for kind, _ in chain.levels.values()):
                 owners[-1] = self._standard(groups, chain, offset)
@@ -195,6 +196,7 @@ class _Finder:
                 return  # "paragraph 2 of that Directive" cites nothing that could be found
             if not paths:
                 return
+            paths += [plain for path in paths if (plain := _without_ordinal(path)) not in paths and plain]
             ends = () if not last else (*paths[0][: len(paths[0]) - len(first)], *last) if chain.relative else last
             yield Mention(span, at, tuple(paths), ends, named)
 
@@ -268,6 +270,10 @@ def _ways(chain: Chain) -> Iterator[tuple[Path, Path]]:
         ways = [([*way, first], last) for way, _ in ways for first, last in items]
     for way, last in ways:
         yield _path(kinds, way), _path(kinds, [*way[:-1], last]) if last else ()
+
+
+def _without_ordinal(path: Path) -> Path:
+    return tuple(step for step in path if not step[1].startswith("subpara."))
 
 
 def _path(kinds: Sequence[str], numbers: Sequence[tuple[str, ...]]) -> Path:
