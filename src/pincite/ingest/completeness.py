@@ -193,7 +193,7 @@ def _unreached(document: Document, reached: bytearray) -> Iterator[tuple[int, st
         words = text[match.start() : match.end()]
         size = sum(not char.isspace() for char in words)
         if size:
-            at = match.start()
+            at = match.start() + len(words) - len(words.lstrip())
             node = next((n for n in reversed(document.provisions) if n.start <= at < n.end and n.label), None)
             excerpt = " ".join(words.split())
             excerpt = excerpt if len(excerpt) <= 50 else excerpt[:47] + "…"
