@@ -7,7 +7,7 @@ export CMAKE_ARGS
 # through the environment, so that no character of a question is read by a shell
 export PINCITE_QUESTION := $(value Q)
 
-.PHONY: help chat ask setup test lint format bench-answer bench-retrieval bench-embedding bench-corpus clean
+.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus clean
 .SILENT:
 
 help:
@@ -18,6 +18,7 @@ help:
 	echo 'make format             let ruff rewrite the files'
 	echo 'make bench-answer       measure answers;  make bench-retrieval  measure search'
 	echo 'make bench-corpus       measure building;  make bench-embedding  measure the embedder'
+	echo 'make bench-completeness  compare what is found in official texts with the official counts'
 	echo 'make clean              remove caches and the environment, keep models, corpus and home'
 
 chat:
@@ -50,6 +51,10 @@ format:
 bench-answer:
 	$(BOOT) --dev
 	$(BIN)/python -m benchmarks.answer $(ARGS)
+
+bench-completeness:
+	$(BOOT) --dev --code-only
+	$(BIN)/python -m benchmarks.completeness $(ARGS)
 
 bench-retrieval:
 	$(BOOT) --dev

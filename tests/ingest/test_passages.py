@@ -46,7 +46,12 @@ def assert_sound(document: Document, passages: tuple[Passage, ...]) -> None:
         if passage.lead_in:
             assert passage.lead_in.of(text)[-1] in ":—"
             assert passage.lead_in.end <= passage.span.start
-    headings = [(n.start, n.body_start) for n in document.provisions if n.kind in HEADED and n.body_start > n.start]
+    # a heading with something below it is in the path; one with nothing below is all that its provision says
+    headings = [
+        (n.start, n.body_start)
+        for n in document.provisions
+        if n.kind in HEADED and n.body_start > n.start and (n.index == 0 or text[n.body_start : n.end].strip())
+    ]
     start = 0
     for line in text.split("\n"):
         end = start + len(line)

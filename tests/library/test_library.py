@@ -68,7 +68,13 @@ def test_labels_references_and_terms(tiny_library: Library) -> None:
     }
     ((d, _, fall),) = tiny_library.provisions_labelled("3.1")[:1]
     assert d == ladder.number
-    assert tiny_library.references_within(ladder.number, fall) == [("2.2", "")]
+    (reference,) = tiny_library.references_within(ladder.number, fall)
+    assert (reference.label, reference.document, reference.state) == ("2.2", "ladder", "resolved")
+    place = tiny_library.span_of("ladder", reference.provision)
+    assert [(d, span) for d, _, span in tiny_library.provisions_labelled("2.2")] == [(ladder.number, place)]
+    assert tiny_library.references_to("ladder", range(reference.provision, reference.provision + 1)) == [
+        (ladder.number, reference)
+    ]
     ((number, span),) = tiny_library.definitions("keeper")
     assert number == orchard.number
     assert span.of(tiny_library.document("orchard").text).startswith("‘keeper’ means the person")

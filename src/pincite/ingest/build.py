@@ -21,6 +21,7 @@ from pincite.embed import Embedder
 from pincite.embed.protocol import Vectors
 from pincite.errors import DocumentError, LibraryDamaged, LibraryError, LibraryMissing
 from pincite.ingest.parse import PARSER_VERSION, Parsed, parse
+from pincite.ingest.resolve import resolve_references
 from pincite.ingest.sources import Source, read_source
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
 from pincite.library.library import Library
@@ -89,15 +90,18 @@ def build_library(
         staging = generations.stage()
         rows: list[Vectors] = []
         sentence_rows: list[Vectors] = []
+        edges = resolve_references([one.document for one in parsed], [one.mentions for one in parsed])
         with Writer(staging / DATABASE) as writer:
-            for one, (passages, sentences) in zip(parsed, texts, strict=True):
+            for one, references, (passages, sentences) in zip(parsed, edges, texts, strict=True):
                 writer.add(
                     one.document,
                     one.passages,
                     [store.key(text) for text in passages],
                     [[store.key(text) for text in group] for group in sentences],
-                    [(reference.span, reference.label, reference.document) for reference in one.references],
-                    [(term.term, term.span) for term in one.terms],
+                    references,
+                    one.mentions,
+                    one.terms,
+                    one.completeness,
                 )
                 rows += [store.vector(text) for text in passages]
                 sentence_rows += [store.vector(text) for group in sentences for text in group]

@@ -6,15 +6,19 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from pincite.domain.completeness import Completeness
 from pincite.domain.documents import Document, Passage, Provenance
+from pincite.domain.references import Mention, Term
 from pincite.domain.text import collapse, normalise, printable
 from pincite.errors import DocumentError
+from pincite.ingest.completeness import measure
 from pincite.ingest.identity import identify
 from pincite.ingest.passages import cut_passages
 from pincite.ingest.readers import read_bytes
-from pincite.ingest.references import Reference, Term, find_references, find_terms
+from pincite.ingest.references import find_mentions
 from pincite.ingest.sources import Source, read_source
 from pincite.ingest.structure import build_tree
+from pincite.ingest.terms import find_terms
 
 __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 
@@ -37,12 +41,13 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a source became."""
+    """What a source became; its mentions become references when all documents are known (`resolve_references`)."""
 
     document: Document
     passages: tuple[Passage, ...]
-    references: tuple[Reference, ...]
+    mentions: tuple[Mention, ...]
     terms: tuple[Term, ...]
+    completeness: Completeness
 
 
 def parse(source: Source) -> Parsed:
@@ -76,7 +81,9 @@ def parse(source: Source) -> Parsed:
     passages = cut_passages(document)
     if not passages:
         raise DocumentError(f"{source.path.name}: nothing but headings found")
-    return Parsed(document, passages, tuple(find_references(document)), tuple(find_terms(document)))
+    completeness = measure(document, passages, raw.left_out)
+    document = replace(document, warnings=(*document.warnings, *completeness.warnings()))
+    return Parsed(document, passages, tuple(find_mentions(document)), tuple(find_terms(document)), completeness)
 
 
 def _check_counts(document: Document, source: Source) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pincite.domain.documents import Document, Passage, Provision, ProvisionKind, Span
 from pincite.ingest.sentences import split_sentences
 
-__all__ = ["cut_passages"]
+__all__ = ["HEADED", "cut_passages"]
 
 K = ProvisionKind
 
@@ -20,7 +20,7 @@ _JOIN = 500
 """Characters up to which short siblings share a passage."""
 
 # Nodes whose first line is a heading line: it is in the path, not in the passage.
-_HEADED = {K.ARTICLE, K.SECTION, K.HEADING, K.CHAPTER, K.PART, K.ANNEX, K.DOCUMENT}
+HEADED = {K.ARTICLE, K.SECTION, K.HEADING, K.CHAPTER, K.PART, K.ANNEX, K.DOCUMENT}
 # Nodes whose children are provisions in their own right and never share a passage.
 _CONTAINERS = {K.DOCUMENT, K.PREAMBLE, K.PART, K.CHAPTER}
 # Nodes that stand for themselves: no words before them introduce them.
@@ -36,7 +36,7 @@ class _Part:
 
 
 def cut_passages(document: Document) -> tuple[Passage, ...]:
-    """Return the passages in order; every line of text below a heading is in exactly one of them."""
+    """Return the passages in order; every line of text is in exactly one of them, or is a heading above one."""
     cutter = _Cutter(document)
     passages = list(cutter.cut(document.provisions[0], None))
     return tuple(replace(passage, ordinal=i) for i, passage in enumerate(passages))
@@ -64,10 +64,13 @@ class _Cutter:
             yield from self._cut(node, children, node.end, lead)
 
     def _cut(self, node: Provision, children: Sequence[Provision], end: int, lead: Span | None) -> Iterator[Passage]:
-        start = node.body_start if node.kind in _HEADED else node.start
+        start = node.body_start if node.kind in HEADED else node.start
         whole = self._trim(start, end)
-        grouped = node.kind in _CONTAINERS or any(child.kind in _HEADED for child in children)
+        grouped = node.kind in _CONTAINERS or any(child.kind in HEADED for child in children)
         if whole is None:
+            heading = self._trim(node.start, end) if node.index and node.kind in HEADED else None
+            if heading:  # "§ 160.302 [Reserved]": a heading with nothing below it is all that the provision says
+                yield self._passage(heading, node, lead)
             return
         if not grouped and whole.end - whole.start <= _MOST:
             yield self._passage(whole, node, lead)
@@ -109,7 +112,7 @@ class _Cutter:
             )
             before = child
             too_long = part.span.end - part.span.start > _JOIN
-            alone = child is not None and (too_long or child.kind in _HEADED or child.kind is K.RECITAL)
+            alone = child is not None and (too_long or child.kind in HEADED or child.kind is K.RECITAL)
             if held and (alone or apart or part.span.end - held[0].span.start > _JOIN):
                 # an introduction with nothing but itself in hand goes with what it introduces
                 only_lead = len(held) == 1 and held[0].span == own_lead
@@ -147,9 +150,15 @@ class _Cutter:
         begin = 0
         for i in range(1, len(sentences) + 1):
             if i == len(sentences) or sentences[i].end - sentences[begin].start > _MOST:
-                start = parts[0].span.start if begin == 0 else sentences[begin].start
+                # with the number or letter before its first sentence
+                start = parts[0].span.start if begin == 0 else self._after(sentences[begin - 1].end)
                 yield self._passage(Span(start, sentences[i - 1].end), node, lead)
                 begin = i
+
+    def _after(self, at: int) -> int:
+        while self._text[at].isspace():
+            at += 1
+        return at
 
     def _passage(self, span: Span, node: Provision, lead: Span | None) -> Passage:
         document = self._document

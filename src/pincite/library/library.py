@@ -13,7 +13,9 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
+from pincite.domain.completeness import Completeness
 from pincite.domain.documents import Document, DocumentKind, Provenance, Provision, ProvisionKind, Span
+from pincite.domain.references import Mention, Reference, ReferenceState, Term, mention_of
 from pincite.errors import LibraryDamaged, UnknownDocument
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
 from pincite.library.schema import SCHEMA_VERSION
@@ -232,18 +234,63 @@ class Library:
         )
         return [label for (label,) in rows]
 
-    def references_within(self, document: int, span: Span) -> list[tuple[str, str]]:
-        """Return (label, target document or "") of the cross-references inside `span`."""
+    def references_within(self, document: int, span: Span) -> list[Reference]:
+        """Return what the words inside `span` refer to, in their order."""
         rows = self._connection.execute(
-            "SELECT DISTINCT label, target FROM cross_references WHERE document = ? AND start >= ? AND start < ?",
+            'SELECT start, "end", label, target, provision, state FROM cross_references '
+            "WHERE document = ? AND start >= ? AND start < ? ORDER BY start, rowid",
             (document, span.start, span.end),
         )
-        return [(label, target) for label, target in rows]
+        return [_reference(row) for row in rows]
+
+    def references_to(self, slug: str, provisions: range) -> list[tuple[int, Reference]]:
+        """Return (document number, reference) of all words that refer to one of a document's provisions by index."""
+        rows = self._connection.execute(
+            'SELECT document, start, "end", label, target, provision, state FROM cross_references '
+            "WHERE target = ? AND state = 'resolved' AND provision >= ? AND provision < ? "
+            "ORDER BY document, start, rowid",
+            (slug, provisions.start, provisions.stop),
+        )
+        return [(row[0], _reference(row[1:])) for row in rows]
+
+    def reference_counts(self, document: int) -> dict[str, int]:
+        """Return how many references of each state a document makes."""
+        sql = "SELECT state, count(*) FROM cross_references WHERE document = ? GROUP BY state ORDER BY state DESC"
+        return dict(self._connection.execute(sql, (document,)))
+
+    def span_of(self, slug: str, provision: int) -> Span:
+        """Return the range of a document's provision by index."""
+        sql = 'SELECT start, "end" FROM provisions WHERE document = ? AND idx = ?'
+        return Span(*self._one(sql, (self.info(slug).number, provision)))
+
+    def mentions_of(self, document: int) -> tuple[Mention, ...]:
+        """Return what the words of a document refer to, as they were read from it."""
+        facts = self._one("SELECT facts FROM mentions WHERE document = ?", (document,))
+        return tuple(mention_of(values) for values in json.loads(facts[0]))
+
+    def completeness_of(self, document: int) -> Completeness:
+        """Return the account of what was found in a document."""
+        facts = json.loads(self._one("SELECT facts FROM completeness WHERE document = ?", (document,))[0])
+        values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in facts.items()}
+        return Completeness(**values)
+
+    def terms_of(self, document: int) -> list[Term]:
+        """Return the terms that a document defines, in order."""
+        sql = 'SELECT term, start, "end", label FROM terms WHERE document = ? ORDER BY rowid'
+        return [
+            Term(term, Span(start, end), label)
+            for term, start, end, label in self._connection.execute(sql, (document,))
+        ]
 
     def definitions(self, term: str) -> list[tuple[int, Span]]:
         """Return (document number, range) of the definitions of a term, given in lower case."""
         rows = self._connection.execute('SELECT document, start, "end" FROM terms WHERE term = ?', (term,))
         return [(document, Span(start, end)) for document, start, end in rows]
+
+
+def _reference(row: Any) -> Reference:
+    start, end, label, target, provision, state = row
+    return Reference(Span(start, end), label, target, provision, ReferenceState(state))
 
 
 def _row(row: Any) -> PassageRow:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import apsw
 
+from pincite.domain.completeness import Completeness
 from pincite.domain.documents import Document, Passage, Span
+from pincite.domain.references import Mention, Reference, Term
 from pincite.domain.text import sha256_text
 
 __all__ = ["SCHEMA_VERSION", "Writer"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -36,12 +38,19 @@ CREATE TABLE sentences (
     id INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passages, start INTEGER NOT NULL,
     "end" INTEGER NOT NULL, vector_key TEXT NOT NULL);
 CREATE INDEX sentences_by_passage ON sentences (passage);
+-- target is a document's slug, or its name as written where state is 'external'; provision is -1 for none
 CREATE TABLE cross_references (
     document INTEGER NOT NULL REFERENCES documents, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-    label TEXT NOT NULL, target TEXT NOT NULL);
+    label TEXT NOT NULL, target TEXT NOT NULL, provision INTEGER NOT NULL, state TEXT NOT NULL);
 CREATE INDEX cross_references_by_place ON cross_references (document, start);
+CREATE INDEX cross_references_by_target ON cross_references (target, provision);
+-- what the words of a document refer to, before it is known where that is: kept for builds that take it over unread
+CREATE TABLE mentions (document INTEGER PRIMARY KEY REFERENCES documents, facts TEXT NOT NULL);
+CREATE TABLE completeness (document INTEGER PRIMARY KEY REFERENCES documents, facts TEXT NOT NULL);
 CREATE TABLE terms (
-    term TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents, start INTEGER NOT NULL, "end" INTEGER NOT NULL);
+    term TEXT NOT NULL, document INTEGER NOT NULL REFERENCES documents, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    label TEXT NOT NULL);
+CREATE INDEX terms_by_document ON terms (document);
 CREATE INDEX terms_by_term ON terms (term);
 CREATE VIRTUAL TABLE passages_fts USING fts5 (
     label, path, lead, body, tokenize = 'porter unicode61 remove_diacritics 2');
@@ -78,8 +87,10 @@ class Writer:
         passages: Sequence[Passage],
         passage_keys: Sequence[str],
         sentence_keys: Sequence[Sequence[str]],
-        references: Sequence[tuple[Span, str, str]],
-        terms: Sequence[tuple[str, Span]],
+        references: Sequence[Reference],
+        mentions: Sequence[Mention],
+        terms: Sequence[Term],
+        completeness: Completeness,
     ) -> None:
         """Write a document with its passages; rows get the next free ids in order."""
         text = document.text
@@ -103,10 +114,15 @@ class Writer:
             ),
         )
         many(
-            "INSERT INTO cross_references VALUES (?,?,?,?,?)",
-            ((number, span.start, span.end, label, target) for span, label, target in references),
+            "INSERT INTO cross_references VALUES (?,?,?,?,?,?,?)",
+            ((number, r.span.start, r.span.end, r.label, r.document, r.provision, r.state.value) for r in references),
         )
-        many("INSERT INTO terms VALUES (?,?,?,?)", ((term, number, s.start, s.end) for term, s in terms))
+        run("INSERT INTO mentions VALUES (?,?)", (number, json.dumps([dataclasses.astuple(m) for m in mentions])))
+        run("INSERT INTO completeness VALUES (?,?)", (number, json.dumps(dataclasses.asdict(completeness))))
+        many(
+            "INSERT INTO terms VALUES (?,?,?,?,?)",
+            ((t.term, number, t.span.start, t.span.end, t.label) for t in terms),
+        )
         for passage, key, keys in zip(passages, passage_keys, sentence_keys, strict=True):
             self._add_passage(number, text, passage, key, keys)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
-from pincite.search.lookup import Lookup, places_of, resolve
+from pincite.search.lookup import Lookup, resolve
 from pincite.search.terms import content_words, expand_abbreviations, fts_expression
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
@@ -173,12 +173,14 @@ class Searcher:
     def _referred(self, passage: PassageRow) -> Iterator[tuple[PassageRow, float]]:
         """Yield the passages of the provisions that a passage refers to, and how near they must be."""
         library = self._library
-        own = library.documents[passage.document]
-        for label, title in library.references_within(passage.document, passage.span):
-            scope = [info for info in library.documents if info.title == title] if title else [own]
-            for place in places_of(label, scope, library):
-                for found in library.passages_within(place.document, place.span):
-                    yield found, _AS_NEAR_ELSEWHERE if title else _AS_NEAR_WITHIN
+        for reference in library.references_within(passage.document, passage.span):
+            if reference.provision <= 0:  # not in the library, or a document as a whole
+                continue
+            document = library.info(reference.document).number
+            needed = _AS_NEAR_WITHIN if document == passage.document else _AS_NEAR_ELSEWHERE
+            for found in library.passages_within(document, library.span_of(reference.document, reference.provision)):
+                if found.id != passage.id:
+                    yield found, needed
 
     def _exact(self, lookup: Lookup, hits: Sequence[Hit], vector: npt.NDArray[np.float32]) -> list[Hit]:
         """Return the passages of the provisions that the question names, the most similar of each first."""

@@ -6,14 +6,17 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections import Counter
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pincite.domain.documents import Document
+    from pincite.domain.documents import Document, Provision
     from pincite.library import Library
 
-__all__ = ["register"]
+__all__ = ["provisions_named", "register"]
+
+_SHOWN = 10
+"""Unresolved references printed; --json has all."""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
@@ -68,8 +71,8 @@ def _list(args: argparse.Namespace) -> int:
             filter(None, (row["kind"], f"{row['passages']} passages", effective and f"effective {effective}"))
         )
         print(f"{row['document']:<{width}}  {row['title']} ({details})")
-        for warning in row["warnings"]:
-            print(f"{'':<{width}}  warning: {warning}")
+        if row["warnings"]:
+            print(f"{'':<{width}}  warning: {row['warnings'][0]}{_more(len(row['warnings']) - 1, row['document'])}")
     for name, reason in failed:
         print(f"not read: {name}: {reason}")
     print(
@@ -87,30 +90,11 @@ def _show(args: argparse.Namespace) -> int:
         return 0
     if args.provision:
         return _show_provision(document, args.provision)
-    counts = Counter(node.kind.value for node in document.provisions[1:])
-    info = library.info(args.document)
-    facts: dict[str, Any] = {
-        "document": info.slug,
-        "title": info.title,
-        "short": info.short,
-        "aliases": list(info.aliases),
-        "kind": info.kind.value,
-        "characters": len(document.text),
-        "text_sha256": info.text_sha256,
-        "passages": library.manifest["documents"][info.slug]["passages"],
-        "provisions": dict(counts),
-        "provenance": {key: value for key, value in dataclasses.asdict(info.provenance).items() if value},
-        "warnings": list(info.warnings),
-    }
+    facts = _facts(library, document)
     if args.json:
         print(json.dumps(facts, ensure_ascii=False, indent=2))
         return 0
-    for key, value in facts.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{name} {number}" for name, number in value.items())
-        elif isinstance(value, list):
-            value = "; ".join(value)
-        print(f"{key:12} {value}")
+    _print_facts(facts)
     for node in document.provisions[1:]:
         if node.heading:
             depth = sum(1 for _ in document.ancestors(node))
@@ -118,11 +102,121 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
+def _facts(library: Library, document: Document) -> dict[str, Any]:
+    """Return all that is known of a document; the keys are those of ``--json``."""
+    info = library.info(document.slug)
+    account = library.completeness_of(info.number)
+    return {
+        "document": info.slug,
+        "title": info.title,
+        "short": info.short,
+        "aliases": list(info.aliases),
+        "kind": info.kind.value,
+        "text_sha256": info.text_sha256,
+        "passages": library.manifest["documents"][info.slug]["passages"],
+        "provisions": dict(account.counts),
+        "numbering": {"gaps": list(account.gaps), "duplicates": list(account.duplicates)},
+        "characters": {
+            "text": account.characters,
+            "in passages": account.in_passages,
+            "in headings": account.in_headings,
+            "in no passage": account.unreached,
+            "not readable": account.replaced,
+            "left out": dict(account.left_out),
+        },
+        "unreached": list(account.unreached_at),
+        "references": library.reference_counts(info.number),
+        "unresolved": _unresolved(library, document, info.number),
+        "terms": len(library.terms_of(info.number)),
+        "provenance": {key: value for key, value in dataclasses.asdict(info.provenance).items() if value},
+        "warnings": list(info.warnings),
+    }
+
+
+def _unresolved(library: Library, document: Document, number: int) -> list[dict[str, str]]:
+    """Return the references to provisions that documents of the library do not have."""
+    whole = document.provisions[0].span
+    return [
+        {"at": document.pin_cite(r.span), "words": r.span.of(document.text), "document": r.document, "label": r.label}
+        for r in library.references_within(number, whole)
+        if r.state == "unresolved"
+    ]
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    """Print a document's facts for people, within 80 columns."""
+    characters = facts["characters"]
+    left_out = characters["left out"]
+    lines = [
+        ("document", facts["document"]),
+        ("title", facts["title"]),
+        ("names", "; ".join(dict.fromkeys((facts["short"], *facts["aliases"])))),
+        ("kind", facts["kind"]),
+        ("text sha256", facts["text_sha256"]),
+        ("provisions", ", ".join(_counted(kind, count) for kind, count in facts["provisions"].items())),
+        ("passages", f"{facts['passages']:,}"),
+        (
+            "characters",
+            f"{characters['text']:,} in the text: {characters['in passages']:,} in passages, "
+            f"{characters['in headings']:,} in headings, {characters['in no passage']:,} in no passage; "
+            f"{characters['not readable']:,} not readable",
+        ),
+        ("left out", ", ".join(f"{size:,} characters of {what}" for what, size in left_out.items()) or "nothing"),
+        ("numbering", _numbering(facts["numbering"])),
+        (
+            "references",
+            ", ".join(f"{count:,} {state}" for state, count in facts["references"].items()) or "none",
+        ),
+        ("terms", f"{facts['terms']:,} defined"),
+        *facts["provenance"].items(),
+        *(("warning", warning) for warning in facts["warnings"]),
+        *(
+            ("unresolved", f"{one['at']}: “{one['words']}”: {one['document']} has no {one['label']}")
+            for one in facts["unresolved"][:_SHOWN]
+        ),
+    ]
+    if len(facts["unresolved"]) > _SHOWN:
+        lines.append(("", f"and {len(facts['unresolved']) - _SHOWN} more unresolved: --json shows all"))
+    for key, value in lines:
+        print(
+            textwrap.fill(f"{key.replace('_', ' '):14}{value}", 80, subsequent_indent=" " * 14, break_on_hyphens=False)
+        )
+
+
+def _numbering(numbering: dict[str, list[str]]) -> str:
+    gaps, twice = len(numbering["gaps"]), len(numbering["duplicates"])
+    missing = f"{gaps:,} {'gap' if gaps == 1 else 'gaps'}" if gaps else "no gaps"
+    return f"{missing}, {f'{twice:,} numbers twice' if twice else 'nothing twice'}"
+
+
+def _counted(kind: str, count: int) -> str:
+    """Return "99 articles", "1 preamble"."""
+    names = {"table": "table row", "block": "unnumbered paragraph"}
+    name = names.get(kind, kind)
+    return f"{count:,} {name if count == 1 else 'annexes' if name == 'annex' else f'{name}s'}"
+
+
+def _more(count: int, slug: str) -> str:
+    return f" (and {count} more: pincite corpus show {slug})" if count > 0 else ""
+
+
 def _show_provision(document: Document, name: str) -> int:
+    for node in provisions_named(document, name):
+        print(document.text[node.start : node.end])
+    return 0
+
+
+def provisions_named(document: Document, name: str) -> list[Provision]:
+    """Return the provisions of a document that a pin-cite names ("Art. 33", "article 33(1)", "4.2").
+
+    Raises:
+        LibraryError: if it has none of that name.
+    """
     from pincite.errors import LibraryError
     from pincite.search.lookup import find_named
 
     wanted = {named.label.casefold() for named in find_named(name)} | {name.strip().casefold()}
+    wanted |= {f"§ {label}" for label in wanted} | {label.removeprefix("§ ") for label in wanted}
     found = [node for node in document.provisions if node.label and node.label.casefold() in wanted]
     if not found:
         labels = [node.label for node in document.provisions if node.label]
@@ -130,6 +224,4 @@ def _show_provision(document: Document, name: str) -> int:
             f"{document.short} has no {name}",
             hint=f"Its labels run from {labels[0]} to {labels[-1]}." if labels else "",
         )
-    for node in found:
-        print(document.text[node.start : node.end])
-    return 0
+    return found
