@@ -11,7 +11,6 @@ from tests.conftest import build
 from tests.ingest.test_completeness import LAW
 from tests.ingest.test_references import BEES, ORCHARDS
 
-
 GAPS = LAW.replace("2031/7", "2031/8") + "\n2. ‘hive’ means a box;\n\n3. A hive stands in an orchard.\n"
 
 
