@@ -36,8 +36,11 @@ def measure(document: Document, passages: Sequence[Passage], left_out: Mapping[s
     counts = Counter(node.kind.value for node in document.provisions[1:])
     gaps: list[str] = []
     duplicates: list[str] = []
+    last: dict[int, int] = {}  # of the enumerations below one provision: Section B may go on where Section A ended
     for series in _series(document):
-        missing, twice = _check(document, series)
+        above = document.provisions[series[0].node.parent].parent
+        missing, twice = _check(document, series, last.get(above, 0))
+        last[above] = value_of(series[-1].last, series[0].number)
         gaps += missing
         duplicates += twice
     text = document.text
@@ -107,8 +110,8 @@ def _key(document: Document, node: Provision) -> tuple[tuple[object, ...], str, 
     return (("all" if throughout else node.parent), node.kind if not throughout else "", stem), last.group(1), ""
 
 
-def _check(document: Document, series: Sequence[_Numbered]) -> tuple[list[str], list[str]]:
-    """Return what is missing and what stands twice in one enumeration."""
+def _check(document: Document, series: Sequence[_Numbered], ended: int) -> tuple[list[str], list[str]]:
+    """Return what is missing and what stands twice in one enumeration; `ended` is the last number of the one before."""
     values = [value_of(one.number, series[0].number, [n.number for n in series[1:2]]) for one in series]
     known = {value for value in values if value}
     if len(series) < 2 or not known:
@@ -121,7 +124,7 @@ def _check(document: Document, series: Sequence[_Numbered]) -> tuple[list[str], 
         if not value:  # "2a", "za": inserted, continues nothing
             continue
         if before is None or value == 1:
-            if value > 1 and not sparse and not _marked(document, series[0].node.parent, one.node):
+            if value not in (1, ended + 1) and not sparse and not _marked(document, series[0].node.parent, one.node):
                 gaps.append(_missing(one, value, 1))
         elif value == before[0]:
             twice.append(f"{one.node.label or one.number} stands twice")
