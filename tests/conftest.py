@@ -224,8 +224,7 @@ def build(library: Path, *paths: Path, embedder: FakeEmbedder | None = None, reb
     return build_library(
         library,
         expand_paths(paths),
-        embedder_name=embedder.name,
-        embedder_sha256=embedder.sha256,
+        embedder={"name": embedder.name, "sha256": embedder.sha256},
         load_embedder=lambda: embedder,
         rebuild=rebuild,
     )

