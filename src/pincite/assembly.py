@@ -166,15 +166,16 @@ def build_corpus(
         seconds=settings.parse_seconds,
         processes=settings.parse_processes,
     )
-    return build_library(
-        home.library,
-        sources,
-        embedder={"name": entry.name, "sha256": entry.sha256},
-        load_embedder=parts.embedder,
-        progress=progress,
-        rebuild=rebuild,
-        parsers=Parsers(limits),
-    )
+    with Parsers(limits) as parsers:
+        return build_library(
+            home.library,
+            sources,
+            embedder={"name": entry.name, "sha256": entry.sha256},
+            load_embedder=parts.embedder,
+            progress=progress,
+            rebuild=rebuild,
+            parsers=parsers,
+        )
 
 
 def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:

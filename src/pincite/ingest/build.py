@@ -86,13 +86,14 @@ def build_library(
         load_embedder: called only if something must be embedded, or is likely to be; then while documents are parsed.
         progress: told about reading, embedding and writing.
         rebuild: take over nothing.
-        parsers: to parse with; by default with the default limits.
+        parsers: to parse with, closed by the caller; by default ones with the default limits.
 
     Raises:
         LibraryError: if another build is running, no source could be read or the disk is full.
     """
     generations = Generations(directory)
-    with generations.lock(), _disk_errors(directory), parsers or Parsers() as pool:
+    with generations.lock(), _disk_errors(directory), contextlib.ExitStack() as stack:
+        pool = parsers or stack.enter_context(Parsers())
         return _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool).run()
 
 

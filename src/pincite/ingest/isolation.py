@@ -64,13 +64,17 @@ class Parsers:
     Args:
         limits: what one document may cost.
         module: whose `main` the helper process runs; tests bring one with readers that misbehave.
+        preload: import every parser in advance; None does so for more than a few documents.
 
     Attributes:
         missing: what this system cannot do to confine a parser; known once something was parsed.
     """
 
-    def __init__(self, limits: Limits | None = None, *, module: str = "pincite.ingest.worker") -> None:
+    def __init__(
+        self, limits: Limits | None = None, *, module: str = "pincite.ingest.worker", preload: bool | None = None
+    ) -> None:
         self._limits = limits or Limits()
+        self._preload = preload
         self._module = module
         self._helper: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] | None = None
@@ -118,18 +122,22 @@ class Parsers:
                 running[job] = bytearray()
                 self._order({"job": job, "source": pack_source(sources[job])})
 
-        for _ in range(most):
-            order()
-        while running:
-            job, kind, content = self._receive()
-            if kind == DATA:
-                running[job] += content
-                continue
-            end = json.loads(content)
-            data = bytes(running.pop(job))
-            order()  # the next one is under way while this one is looked at
-            source = sources[job]
-            yield job, self._result(source, digests[source.slug], data, end), Usage(end["memory"], end["processor"])
+        try:
+            for _ in range(most):
+                order()
+            while running:
+                job, kind, content = self._receive()
+                if kind == DATA:
+                    running[job] += content
+                    continue
+                end = json.loads(content)
+                data = bytes(running.pop(job))
+                order()  # the next one is under way while this one is looked at
+                source = sources[job]
+                yield job, self._result(source, digests[source.slug], data, end), Usage(end["memory"], end["processor"])
+        finally:
+            if running:  # nobody wants them any more, and their answers must not meet the next orders
+                self.close()
 
     def _result(self, source: Source, sha256: str, data: bytes, end: Mapping[str, Any]) -> Parsed | Failed:
         name = _line(source.path.name)
@@ -164,6 +172,7 @@ class Parsers:
     def _start(self, *, preload: bool) -> None:
         if self._helper is not None:
             return
+        preload = preload if self._preload is None else self._preload
         limits = {name: getattr(self._limits, name) for name in Limits.__slots__}
         path = [os.fspath(Path(entry).resolve()) if entry in ("", ".") else entry for entry in sys.path]
         self._complaints = tempfile.TemporaryFile()
