@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pincite.embed import Embedder
     from pincite.ingest.build import BuildReport
     from pincite.ingest.sources import Source
+    from pincite.ingest.verify import SourceStates
     from pincite.library import Library
     from pincite.llm import LanguageModel
     from pincite.search import Searcher
 
-__all__ = ["build_corpus", "open_assistant", "open_library", "open_searcher"]
+__all__ = ["build_corpus", "compare_corpus", "open_assistant", "open_library", "open_searcher"]
 
 SEAL = "not sealed"
 """What the status line says until the kernel seal exists."""
@@ -176,6 +177,18 @@ def build_corpus(
             rebuild=rebuild,
             parsers=parsers,
         )
+
+
+def compare_corpus(home: Home, paths: Sequence[Path] = ()) -> SourceStates:
+    """Compare what `build_corpus` would read now with the bytes that the home's library was read from."""
+    from pincite.ingest.verify import compare_sources
+    from pincite.library import Library
+
+    library = Library(home.library, mapped=True)
+    try:
+        return compare_sources(library, _sources(home, paths))
+    finally:
+        library.close()
 
 
 def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:

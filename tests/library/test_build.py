@@ -139,7 +139,7 @@ def test_the_old_generation_answers_until_the_new_one_is_complete(
         raise OSError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Writer, "_add_passage", fail)
+        patched.setattr(Writer, "add", fail)
         with pytest.raises(OSError, match="disk full"):
             build(home, corpus)
     library = Library(home)

@@ -20,7 +20,7 @@ from pincite.domain.documents import Document, Passage
 from pincite.domain.progress import Progress, silent
 from pincite.domain.text import normalise
 from pincite.embed import Embedder
-from pincite.errors import DocumentError, LibraryDamaged, LibraryError
+from pincite.errors import DocumentError, LibraryDamaged, LibraryError, LibraryMissing
 from pincite.ingest.exchange import pack_source
 from pincite.ingest.isolation import Failed, Parsers
 from pincite.ingest.parse import PARSER_VERSION, Parsed
@@ -110,58 +110,53 @@ class _Build:
     def run(self) -> BuildReport:
         digests, unread = self._digests()
         keys = {source.slug: _key(source, digests.get(source.slug, "")) for source in self.sources}
-        model = self.embedder["sha256"]
-        inputs = _digest([SCHEMA_VERSION, model, [(keys[s.slug], unread.get(s.slug, "")) for s in self.sources]])
-        current, facts = self._current()
-        if current and not self.rebuild and facts.get("inputs") == inputs and not facts.get("again"):
-            self.generations.settle()
-            failed = tuple((name, reason) for name, reason in facts["failed"])
-            return BuildReport(
-                current.name, len(facts["documents"]), facts["passages"], 0, facts["passages"], failed, True
-            )
-        results: dict[str, Parsed | Failed] = {slug: Failed(reason) for slug, reason in unread.items()}
+        said = [(keys[source.slug], unread.get(source.slug, "")) for source in self.sources]
+        inputs = _digest([SCHEMA_VERSION, self.embedder["sha256"], said])
+        current, facts, library = self._current()
+        kept: dict[str, _Kept] = {}
         if current and not self.rebuild:
-            results |= _unchanged(self.generations, keys)
+            if facts.get("inputs") == inputs and not facts.get("again"):
+                self.generations.settle()
+                failed = tuple((name, reason) for name, reason in facts["failed"])
+                passages = facts["passages"]
+                return BuildReport(current.name, len(facts["documents"]), passages, 0, passages, failed, True)
+            kept = _unchanged(library, keys) if library else {}
+        results: dict[str, Parsed | Failed] = {slug: Failed(reason) for slug, reason in unread.items()}
+        results |= {slug: one.parsed for slug, one in kept.items()}
         new = [source for source in self.sources if source.slug not in results]
         load = _Ahead(self.load_embedder) if new else self.load_embedder
         self._parse(new, digests, results)
-        parsed = [one for s in self.sources if isinstance(one := results[s.slug], Parsed)]
-        failed = tuple(
-            (_name(s), one.reason) for s in self.sources if isinstance(one := results[s.slug], Failed)
-        )
+        parsed = [one for source in self.sources if isinstance(one := results[source.slug], Parsed)]
+        left_out = {s.slug: (_name(s), one.reason) for s in self.sources if isinstance(one := results[s.slug], Failed)}
         if not parsed:
-            raise LibraryError(f"no document could be read{f'; first reason: {failed[0][1]}' if failed else ''}")
-        store = VectorStore(self.generations.work, model)
+            first = next(iter(left_out.values()), ("", ""))[1]
+            raise LibraryError(f"no document could be read{f'; first reason: {first}' if first else ''}")
+        again = any(isinstance(one, Failed) and one.again for one in results.values())
+        told = {"inputs": inputs, "failed": [list(pair) for pair in left_out.values()], "again": again}
+        store = VectorStore(self.generations.work, self.embedder["sha256"])
         try:
-            if current and not self.rebuild and facts["embedder"]["sha256"] == model:
+            if current and not self.rebuild and facts["embedder"]["sha256"] == self.embedder["sha256"]:
                 with contextlib.suppress(apsw.Error, ValueError, IndexError):  # then they are made anew
                     store.take_from(current)
-            texts = [(passage_texts(one), sentence_texts(one)) for one in parsed]
-            flat = (text for ps, groups in texts for text in (*ps, *(s for group in groups for s in group)))
-            store.fill({store.key(text): text for text in flat}, load, self.progress)
-            facts_now = {
-                "schema": SCHEMA_VERSION,
-                "parser": PARSER_VERSION,
-                "pincite": __version__,
-                "inputs": inputs,
-                "embedder": {"dimension": store.dimension, **self.embedder},
-                "documents": {
-                    one.document.slug: {"sha256": one.document.provenance.sha256, "passages": len(one.passages)}
-                    for one in parsed
-                },
-                "passages": sum(len(one.passages) for one in parsed),
-                "failed": [list(pair) for pair in failed],
-                "again": any(isinstance(one, Failed) and one.again for one in results.values()),
-            }
-            target = self._write(parsed, keys, texts, store, facts_now)
+            texts: dict[str, str] = {}
+            vectors = [self._vectors(one, kept, store, texts) for one in parsed]
+            store.fill(texts, load, self.progress)
+            target = self._write(parsed, keys, vectors, store, told)
         finally:
             store.close()
         had = facts.get("documents", {})
-        lost = tuple(_name(s) for s in self.sources if isinstance(results[s.slug], Failed) and s.slug in had)
+        distinct = {key for own, inner in vectors for key in (*own, *(name for group in inner for name in group))}
         return BuildReport(
-            target.name, len(parsed), facts_now["passages"], store.embedded, store.reused, failed,
-            parsed=len(new), lost=lost, unconfined=self.parsers.missing,
-        )  # fmt: skip
+            generation=target.name,
+            documents=len(parsed),
+            passages=sum(len(one.passages) for one in parsed),
+            embedded=store.embedded,
+            reused=len(distinct) - store.embedded,
+            failed=tuple(left_out.values()),
+            parsed=len(new),
+            lost=tuple(name for slug, (name, _) in left_out.items() if slug in had),
+            unconfined=self.parsers.missing,
+        )
 
     def _digests(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return the digest of each source's bytes, and why the others cannot be read, by slug."""
@@ -174,12 +169,19 @@ class _Build:
                 unread[source.slug] = _line(error.message)
         return digests, unread
 
-    def _current(self) -> tuple[Path | None, dict[str, Any]]:
+    def _current(self) -> tuple[Path | None, dict[str, Any], Library | None]:
+        """Return the current generation, its manifest and, if this program can read it, the open library."""
         try:
-            directory = self.generations.current()
-            return directory, self.generations.verify(directory) if directory else {}
+            library = Library(self.generations.directory, mapped=True)
+        except LibraryMissing:
+            return None, {}, None
         except LibraryDamaged:
-            return None, {}  # a damaged library is replaced, that is what building is for
+            # of another form it is still good for its vectors; damaged it is replaced, that is what building is for
+            with contextlib.suppress(LibraryDamaged):
+                directory = self.generations.require_current()
+                return directory, self.generations.verify(directory), None
+            return None, {}, None
+        return library.path, library.manifest, library
 
     def _parse(self, new: Sequence[Source], digests: Mapping[str, str], results: dict[str, Parsed | Failed]) -> None:
         total = len(self.sources)
@@ -190,23 +192,45 @@ class _Build:
             done += 1
             self.progress("Reading documents", done, total, "documents")
 
+    def _vectors(self, one: Parsed, kept: Mapping[str, _Kept], store: VectorStore, texts: dict[str, str]) -> _Keys:
+        """Return the keys of a document's vectors, and note the texts that may have none."""
+        old = kept.get(one.document.slug)
+        if old and store.holds((*old.keys[0], *(key for group in old.keys[1] for key in group))):
+            return old.keys
+
+        def key(text: str) -> str:
+            name = store.key(text)
+            texts[name] = text
+            return name
+
+        return [key(text) for text in passage_texts(one)], [[key(t) for t in group] for group in sentence_texts(one)]
+
     def _write(
         self,
         parsed: Sequence[Parsed],
         keys: Mapping[str, str],
-        texts: Sequence[tuple[list[str], list[list[str]]]],
+        vectors: Sequence[_Keys],
         store: VectorStore,
-        facts: Mapping[str, Any],
+        told: Mapping[str, Any],
     ) -> Path:
+        facts = {
+            "schema": SCHEMA_VERSION,
+            "parser": PARSER_VERSION,
+            "pincite": __version__,
+            "embedder": {"dimension": store.dimension, **self.embedder},
+            "documents": {
+                one.document.slug: {"sha256": one.document.provenance.sha256, "passages": len(one.passages)}
+                for one in parsed
+            },
+            "passages": sum(len(one.passages) for one in parsed),
+            **told,
+        }
         staging = self.generations.stage()
         try:
             passage_keys: list[str] = []
             sentence_keys: list[str] = []
-            done = 0
             with Writer(staging / DATABASE) as writer:
-                for one, (passages, groups) in zip(parsed, texts, strict=True):
-                    own = [store.key(text) for text in passages]
-                    inner = [[store.key(text) for text in group] for group in groups]
+                for one, (own, inner) in zip(parsed, vectors, strict=True):
                     writer.add(
                         one.document,
                         keys[one.document.slug],
@@ -218,8 +242,7 @@ class _Build:
                     )
                     passage_keys += own
                     sentence_keys += (key for group in inner for key in group)
-                    done += len(own)
-                    self.progress("Writing", done, facts["passages"], "passages")
+                    self.progress("Writing", len(passage_keys), facts["passages"], "passages")
             store.write(staging / VECTORS, passage_keys)
             store.write(staging / SENTENCES, sentence_keys)
             return self.generations.publish(staging, facts)
@@ -228,33 +251,40 @@ class _Build:
             raise
 
 
-def _unchanged(generations: Generations, keys: Mapping[str, str]) -> dict[str, Parsed | Failed]:
+_Keys = tuple[list[str], list[list[str]]]
+"""Names of the vectors of a document's passages, and of each passage's sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A document taken over from the current generation."""
+
+    parsed: Parsed
+    keys: _Keys
+
+
+def _unchanged(library: Library, keys: Mapping[str, str]) -> dict[str, _Kept]:
     """Return the documents of the current generation that would be read as they are, by slug."""
-    try:
-        library = Library(generations.directory, mapped=True)
-    except LibraryError:
-        return {}  # damaged, or of another form
-    try:
-        return {
-            info.slug: _stored(library, library.document(info.slug), info.number)
-            for info in library.documents
-            if keys.get(info.slug) == info.inputs
-        }
-    finally:
-        library.close()
+    return {
+        info.slug: _stored(library, library.document(info.slug), info.number)
+        for info in library.documents
+        if keys.get(info.slug) == info.inputs
+    }
 
 
-def _stored(library: Library, document: Document, number: int) -> Parsed:
+def _stored(library: Library, document: Document, number: int) -> _Kept:
+    rows = list(library.passages_of(number))
     passages = tuple(
-        Passage(document.slug, row.ordinal, row.provision, row.label, row.path, row.span, row.lead_in, sentences)
-        for row, sentences in library.passages_of(number)
-    )
-    return Parsed(
-        document,
-        passages,
-        tuple(Reference(span, label, target) for span, label, target in library.references_of(number)),
-        tuple(Term(term, span) for term, span in library.terms_of(number)),
-    )
+        Passage(
+            document.slug, row.ordinal, row.provision, row.label, row.path, row.span, row.lead_in,
+            tuple(span for span, _ in sentences),
+        )
+        for row, sentences in rows
+    )  # fmt: skip
+    references = tuple(Reference(span, label, target) for span, label, target in library.references_of(number))
+    terms = tuple(Term(term, span) for term, span in library.terms_of(number))
+    keys = [row.vector_key for row, _ in rows], [[key for _, key in sentences] for _, sentences in rows]
+    return _Kept(Parsed(document, passages, references, terms), keys)
 
 
 class _Ahead:

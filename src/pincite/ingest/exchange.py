@@ -58,7 +58,7 @@ def pack_source(source: Source) -> dict[str, Any]:
 
 def unpack_source(values: Mapping[str, Any]) -> Source:
     """Return the source that `pack_source` described; it comes from our own parent and is believed."""
-    known = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return Source(**{**known, "path": Path(values["path"]), "wheel": None})
 
 
@@ -142,8 +142,8 @@ def _check(parsed: Parsed, source: Source, sha256: str) -> None:
             at = sentence.end
     if not parsed.passages:
         raise BadOutput("no passages")
-    for found in (*parsed.references, *parsed.terms):
-        if not 0 <= found.span.start <= found.span.end <= most:
+    for span in (*(found.span for found in parsed.references), *(found.span for found in parsed.terms)):
+        if not 0 <= span.start <= span.end <= most:
             raise BadOutput("a reference or a term lies outside the text")
 
 

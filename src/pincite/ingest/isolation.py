@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -99,7 +100,9 @@ class Parsers:
             self._complaints.close()
             self._complaints = None
 
-    def parse(self, sources: Sequence[Source], digests: Mapping[str, str]) -> Iterator[tuple[int, Parsed | Failed, Usage]]:
+    def parse(
+        self, sources: Sequence[Source], digests: Mapping[str, str]
+    ) -> Iterator[tuple[int, Parsed | Failed, Usage]]:
         """Yield (position in `sources`, what it became, what it cost) as documents are done.
 
         Args:
@@ -175,9 +178,9 @@ class Parsers:
         preload = preload if self._preload is None else self._preload
         limits = {name: getattr(self._limits, name) for name in Limits.__slots__}
         path = [os.fspath(Path(entry).resolve()) if entry in ("", ".") else entry for entry in sys.path]
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         try:
-            self._helper = subprocess.Popen(
+            self._helper = subprocess.Popen(  # noqa: S603 - this Python, our own module
                 [sys.executable, "-I", "-X", "utf8", "-c", _START, json.dumps([path, self._module, limits, preload])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -247,7 +250,5 @@ def _line(text: str) -> str:
 
 
 def _close(stream: IO[bytes]) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError):
         stream.close()
-    except BrokenPipeError:
-        pass

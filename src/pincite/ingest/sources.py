@@ -212,7 +212,7 @@ def read_source(source: Source, limit: int = 200 * 1024 * 1024) -> bytes:
     try:
         # looked at before it is opened: opening a device can do something; not waiting for a pipe's other end
         _regular(source.path, source.path.stat())
-        with open(os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        with os.fdopen(os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             status = os.fstat(file.fileno())
             _regular(source.path, status)
             data = file.read(limit + 1) if status.st_size <= limit else b""

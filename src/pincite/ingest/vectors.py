@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -34,7 +34,8 @@ class VectorStore:
         model: digest of the embedding model.
 
     Attributes:
-        embedded, reused: texts that got a vector now, and texts that had one.
+        dimension: length of a vector, 0 until one is known.
+        embedded: texts that got a vector now.
     """
 
     def __init__(self, work: Path, model: str) -> None:
@@ -44,7 +45,6 @@ class VectorStore:
         self._made: set[str] = set()
         self.dimension = 0
         self.embedded = 0
-        self.reused = 0
         work.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = work / f"vectors-{model[:16]}.db"
         try:
@@ -79,7 +79,7 @@ class VectorStore:
             rows = connection.execute(f"SELECT vector_key, id FROM {table} ORDER BY id")  # noqa: S608 - two words of ours
             number = len(self._old)
             self._rows.update((key, (number, row)) for key, row in rows)
-            self._old.append(matrix)
+            self._old.append(np.asarray(matrix))
             self.dimension = matrix.shape[1]
         connection.close()
 
@@ -90,7 +90,6 @@ class VectorStore:
             ModelError: if the embedder gives something else than unit vectors.
         """
         new = {key: text for key, text in texts.items() if key not in self._rows and key not in self._made}
-        self.reused = len(texts) - len(new)
         self.embedded = len(new)
         if not new:
             return
@@ -128,14 +127,22 @@ class VectorStore:
 
     def _matrix(self, keys: Sequence[str]) -> Vectors:
         matrix = np.empty((len(keys), self.dimension), np.float32)
+        places: dict[int, list[tuple[int, int]]] = {}
         for place, key in enumerate(keys):
             if key in self._rows:
                 number, row = self._rows[key]
-                matrix[place] = self._old[number][row]
+                places.setdefault(number, []).append((place, row))
             else:
                 ((blob,),) = self._connection.execute("SELECT vector FROM vectors WHERE key = ?", (key,))
                 matrix[place] = np.frombuffer(blob, np.float32)
+        for number, pairs in places.items():
+            here, there = np.array(pairs).T
+            matrix[here] = self._old[number][there]
         return matrix
+
+    def holds(self, keys: Iterable[str]) -> bool:
+        """Tell whether every key has a vector already."""
+        return all(key in self._rows or key in self._made for key in keys)
 
     def close(self) -> None:
         """Close what is open; the new vectors stay in the work directory."""

@@ -170,16 +170,16 @@ class Library:
         )
         return [_row(row) for row in rows]
 
-    def passages_of(self, document: int) -> Iterator[tuple[PassageRow, tuple[Span, ...]]]:
-        """Yield the passages of a document in order, each with the ranges of its sentences."""
-        sentences: dict[int, list[Span]] = {}
+    def passages_of(self, document: int) -> Iterator[tuple[PassageRow, tuple[tuple[Span, str], ...]]]:
+        """Yield the passages of a document in order, each with (range, vector key) of its sentences."""
+        sentences: dict[int, list[tuple[Span, str]]] = {}
         found = self._connection.execute(
-            'SELECT s.passage, s.start, s."end" FROM sentences s JOIN passages p ON p.id = s.passage '
+            'SELECT s.passage, s.start, s."end", s.vector_key FROM sentences s JOIN passages p ON p.id = s.passage '
             "WHERE p.document = ? ORDER BY s.id",
             (document,),
         )
-        for passage, start, end in found:
-            sentences.setdefault(passage, []).append(Span(start, end))
+        for passage, start, end, key in found:
+            sentences.setdefault(passage, []).append((Span(start, end), key))
         for row in self._connection.execute("SELECT * FROM passages WHERE document = ? ORDER BY id", (document,)):
             passage_row = _row(row)
             yield passage_row, tuple(sentences.get(passage_row.id, ()))

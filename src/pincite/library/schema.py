@@ -112,27 +112,34 @@ class Writer:
             ((number, span.start, span.end, label, target) for span, label, target in references),
         )
         many("INSERT INTO terms VALUES (?,?,?,?)", ((term, number, s.start, s.end) for term, s in terms))
-        for passage, key, keys in zip(passages, passage_keys, sentence_keys, strict=True):
-            self._add_passage(number, text, passage, key, keys)
-
-    def _add_passage(self, document: int, text: str, passage: Passage, key: str, keys: Sequence[str]) -> None:
-        lead = passage.lead_in or Span(0, 0)
-        identifier = self._passages
-        self._passages += 1
-        self._connection.execute(
+        first, first_sentence = self._passages, self._sentences
+        self._passages += len(passages)
+        self._sentences += sum(map(len, sentence_keys))
+        many(
             "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
-                identifier, document, passage.ordinal, passage.provision, passage.label, json.dumps(passage.path),
-                passage.span.start, passage.span.end, lead.start, lead.end, key,
+                (first + i, number, p.ordinal, p.provision, p.label, json.dumps(p.path), p.span.start, p.span.end,
+                 *_ends(p.lead_in), key)
+                for i, (p, key) in enumerate(zip(passages, passage_keys, strict=True))
             ),
         )  # fmt: skip
-        self._connection.execute(
+        many(
             "INSERT INTO passages_fts (rowid, label, path, lead, body) VALUES (?,?,?,?,?)",
-            (identifier, passage.label, " ".join(passage.path), lead.of(text), passage.span.of(text)),
+            (
+                (first + i, p.label, " ".join(p.path), p.lead_in.of(text) if p.lead_in else "", p.span.of(text))
+                for i, p in enumerate(passages)
+            ),
         )
-        for span, sentence_key in zip(passage.sentences, keys, strict=True):
-            self._connection.execute(
-                "INSERT INTO sentences VALUES (?,?,?,?,?)",
-                (self._sentences, identifier, span.start, span.end, sentence_key),
-            )
-            self._sentences += 1
+        sentences = (
+            (first + i, span.start, span.end, key)
+            for i, (p, keys) in enumerate(zip(passages, sentence_keys, strict=True))
+            for span, key in zip(p.sentences, keys, strict=True)
+        )
+        many(
+            "INSERT INTO sentences VALUES (?,?,?,?,?)",
+            ((first_sentence + i, *sentence) for i, sentence in enumerate(sentences)),
+        )
+
+
+def _ends(span: Span | None) -> tuple[int, int]:
+    return (span.start, span.end) if span else (0, 0)

@@ -69,7 +69,8 @@ NO_WRITES = (
 
 NO_OTHERS = tuple(
     map(Rule, (
-        "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "kill", "setns", "unshare", "bpf",
+        "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "kill", "setns", "unshare",
+        "bpf",
     ))
 )  # fmt: skip
 """No hand on other processes, nor on the kernel."""
