@@ -18,7 +18,7 @@ import apsw
 from pincite import __version__
 from pincite.domain.documents import Document, Passage
 from pincite.domain.progress import Progress, silent
-from pincite.domain.text import normalise
+from pincite.domain.text import normalise, printable_path
 from pincite.embed import Embedder
 from pincite.errors import DocumentError, LibraryDamaged, LibraryError, LibraryMissing
 from pincite.ingest.exchange import pack_source
@@ -127,7 +127,11 @@ class _Build:
         load = _Ahead(self.load_embedder) if new else self.load_embedder
         self._parse(new, digests, results)
         parsed = [one for source in self.sources if isinstance(one := results[source.slug], Parsed)]
-        left_out = {s.slug: (_name(s), one.reason) for s in self.sources if isinstance(one := results[s.slug], Failed)}
+        left_out = {
+            s.slug: (printable_path(s.path), one.reason)
+            for s in self.sources
+            if isinstance(one := results[s.slug], Failed)
+        }
         if not parsed:
             first = next(iter(left_out.values()), ("", ""))[1]
             raise LibraryError(f"no document could be read{f'; first reason: {first}' if first else ''}")
@@ -313,10 +317,6 @@ def _key(source: Source, sha256: str) -> str:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _name(source: Source) -> str:
-    return normalise(str(source.path)).replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 def _line(text: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from pincite.domain.text import collapse, normalise
+from pincite.domain.text import collapse, normalise, printable_path
 from pincite.errors import LibraryError
 from pincite.ingest.exchange import BadOutput, pack_source, unpack_parsed
 from pincite.ingest.frames import DATA, END, HEADER, HELLO, OUT_OF_MEMORY, Limits
@@ -143,7 +143,7 @@ class Parsers:
                 self.close()
 
     def _result(self, source: Source, sha256: str, data: bytes, end: Mapping[str, Any]) -> Parsed | Failed:
-        name = _line(source.path.name)
+        name = printable_path(source.path.name)
         reason = self._violence(end)
         if reason:
             return Failed(f"{name}: {reason}", again=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from pincite.domain.documents import Document, Passage, Provenance
-from pincite.domain.text import collapse, normalise, printable
+from pincite.domain.text import collapse, normalise, printable, printable_path
 from pincite.errors import DocumentError
 from pincite.ingest.identity import identify
 from pincite.ingest.passages import cut_passages
@@ -60,7 +60,7 @@ def parse(source: Source) -> Parsed:
         raise DocumentError(f"{source.path.name}: no text found")
     identity = identify(raw, text, provisions, source.path.name)
     values = {field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()}
-    values["source"] = values["source"] or printable(source.path.name)
+    values["source"] = values["source"] or printable_path(source.path.name)
     document = Document(
         slug=source.slug,
         title=identity.title,

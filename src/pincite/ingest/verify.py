@@ -12,7 +12,7 @@ import numpy as np
 
 from pincite.domain.documents import Document, Passage, Span
 from pincite.domain.progress import Progress, silent
-from pincite.domain.text import sha256_text
+from pincite.domain.text import printable_path, sha256_text
 from pincite.embed.protocol import Vectors
 from pincite.errors import DocumentError, LibraryDamaged
 from pincite.ingest.parse import Parsed
@@ -152,7 +152,7 @@ class SourceStates:
     Attributes:
         changed: with other bytes than those read.
         missing: in the library, but no longer among the sources or not to be read.
-        new: not in the library.
+        new: not in the library; files that were left out when it was built are not new.
         same: how many are as they were.
     """
 
@@ -165,8 +165,11 @@ class SourceStates:
 def compare_sources(library: Library, sources: Sequence[Source]) -> SourceStates:
     """Compare the bytes of `sources` with those that the library was read from."""
     known = {info.slug: info.source_sha256 for info in library.documents}
+    left_out = {name for name, _ in library.manifest["failed"]}
     now: dict[str, str] = {}
     for source in sources:
+        if source.slug not in known and printable_path(source.path) in left_out:
+            continue
         try:
             now[source.slug] = hashlib.sha256(read_source(source)).hexdigest()
         except DocumentError:
