@@ -35,6 +35,10 @@ _FIELDS = {
 }
 
 
+# They can grow without bound or name files and addresses, so that no reader follows them.
+_ENTITIES = ("the file declares entities of its own; they are not followed, and words behind them may be missing",)
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What a source became."""
@@ -70,7 +74,7 @@ def parse(source: Source) -> Parsed:
         text=text,
         provisions=provisions,
         provenance=Provenance(**values, sha256=hashlib.sha256(data).hexdigest()),
-        warnings=raw.warnings,
+        warnings=(*raw.warnings, *_ENTITIES) if b"<!ENTITY" in data[:65536] else raw.warnings,
     )
     _check_counts(document, source)
     passages = cut_passages(document)
