@@ -7,7 +7,7 @@ export CMAKE_ARGS
 # through the environment, so that no character of a question is read by a shell
 export PINCITE_QUESTION := $(value Q)
 
-.PHONY: help chat ask setup test lint format bench-answer bench-retrieval clean
+.PHONY: help chat ask setup test lint format bench-answer bench-retrieval bench-kill clean
 .SILENT:
 
 help:
@@ -17,6 +17,7 @@ help:
 	echo 'make lint               ruff, mypy, import contracts'
 	echo 'make format             let ruff rewrite the files'
 	echo 'make bench-answer       measure answers;  make bench-retrieval  measure search'
+	echo 'make bench-kill         kill 200 builds at random moments and look at what is left'
 	echo 'make clean              remove caches and the environment, keep models, corpus and home'
 
 chat:
@@ -53,6 +54,10 @@ bench-answer:
 bench-retrieval:
 	$(BOOT) --dev
 	$(BIN)/python -m benchmarks.retrieval $(ARGS)
+
+bench-kill:
+	$(BOOT) --dev --code-only
+	PINCITE_KILLS=200 $(BIN)/python -m pytest -q -s tests/library/test_kill.py $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
