@@ -225,5 +225,7 @@ def read_source(source: Source, limit: int = 200 * 1024 * 1024) -> bytes:
 
 
 def _regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise DocumentError(f"{path}: a directory that cannot be looked into")
     if not stat.S_ISREG(status.st_mode):
         raise DocumentError(f"{path}: not a regular file, and not opened")
