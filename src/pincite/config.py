@@ -127,6 +127,15 @@ class Settings:
     publisher_uk: str = ""
     """Address of a server in the place of legislation.gov.uk's; empty for its own."""
 
+    parse_seconds: int = 30
+    """Seconds that reading one document may take, of the clock and of the processor."""
+
+    parse_memory: int = 1500
+    """Megabytes of memory (address space) that reading one document may take."""
+
+    parse_processes: int = 0
+    """Documents read at a time; 0 is one for each core this process may use."""
+
     @classmethod
     def load(cls, home: Home) -> Settings:
         """Read the home's settings file.

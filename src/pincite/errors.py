@@ -14,6 +14,7 @@ __all__ = [
     "ModelMissing",
     "PinciteError",
     "QuestionError",
+    "SealError",
     "SealedError",
     "UnknownDocument",
 ]
@@ -105,3 +106,9 @@ class QuestionError(PinciteError):
     """A question that cannot be asked as it stands (empty, too long)."""
 
     title = "Question cannot be asked"
+
+
+class SealError(PinciteError):
+    """The kernel cannot be asked for the protection that was wanted."""
+
+    title = "Not sealed"

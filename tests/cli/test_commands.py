@@ -45,14 +45,15 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Any:
 def test_build_reports_on_stderr_only(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = write_corpus(tmp_path / "corpus")
     (corpus / "empty\x1b.md").write_bytes(b"")
-    assert main(["corpus", "build", str(corpus)]) == 0
+    assert main(["corpus", "build", str(corpus)]) == 4
     out, err = capsys.readouterr()
     assert out == ""
     assert "empty\ufffd.md: the file is empty" in err
     assert "\x1b" not in err
-    assert "4 documents, 15 passages: built (46 texts embedded, 0 unchanged)" in err
-    assert main(["corpus", "build", str(corpus)]) == 0
-    assert "4 documents, 15 passages: up to date" in capsys.readouterr().err
+    assert "4 documents, 1 left out, 15 passages: built (5 documents read, 46 texts embedded, 0 unchanged)" in err
+    assert main(["corpus", "build", str(corpus)]) == 4
+    assert "4 documents, 1 left out, 15 passages: up to date" in capsys.readouterr().err
+    (corpus / "empty\x1b.md").unlink()
     assert main(["corpus", "build", str(corpus), "--rebuild"]) == 0
     assert "46 texts embedded" in capsys.readouterr().err
     assert home.stat().st_mode & 0o077 == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.domain.text import collapse, normalise, sha256_text
+from pincite.domain.text import collapse, normalise, printable_path, sha256_text
 
 # all of Unicode, surrogates included; the second alphabet makes the dangerous ones and their neighbours frequent
 ANYTHING = st.text(st.characters(codec=None), max_size=80)
@@ -73,3 +73,8 @@ def test_collapse_gives_one_line() -> None:
 
 def test_digest_is_over_utf8() -> None:
     assert sha256_text("é") == "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"
+
+
+def test_a_path_is_shown_on_one_line() -> None:
+    assert printable_path("a\nb\r\x1b[2J\u202e\udcff.md") == "a\ufffdb\ufffd\ufffd[2J\ufffd\ufffd.md"
+    assert printable_path("policies/Übersicht 1.md") == "policies/Übersicht 1.md"

@@ -1,18 +1,21 @@
 """Building: only what is new is embedded, a killed build goes on, and the old generation answers until the end."""
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import pincite.ingest.build as building
-from pincite.errors import LibraryError
+import pincite.ingest.vectors as building
+from pincite.errors import LibraryError, ModelError
 from pincite.ingest.build import build_library
 from pincite.ingest.sources import expand_paths
 from pincite.library import Library
 from pincite.library.schema import Writer
-from tests.conftest import POLICY, build, write_corpus
+from tests.conftest import POLICY, ROOT, build, write_corpus
 from tests.fakes import FakeEmbedder, Killed
 
 
@@ -52,7 +55,7 @@ def test_vectors_belong_to_their_rows(corpus: Path, home: Path) -> None:
 def test_nothing_changed_loads_no_embedder(corpus: Path, home: Path) -> None:
     first = build(home, corpus)
     report = build_library(
-        home, expand_paths([corpus]), embedder_name="fake", embedder_sha256=FakeEmbedder().sha256, load_embedder=refuse
+        home, expand_paths([corpus]), embedder={"name": "fake", "sha256": FakeEmbedder().sha256}, load_embedder=refuse
     )
     assert report.up_to_date
     assert (report.generation, report.documents, report.passages) == (first.generation, 4, first.passages)
@@ -139,7 +142,7 @@ def test_the_old_generation_answers_until_the_new_one_is_complete(
         raise OSError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Writer, "_add_passage", fail)
+        patched.setattr(Writer, "add", fail)
         with pytest.raises(OSError, match="disk full"):
             build(home, corpus)
     library = Library(home)
@@ -184,17 +187,111 @@ def test_a_library_of_nothing_is_an_error_and_the_old_one_stays(corpus: Path, ho
     with pytest.raises(LibraryError, match=r"no document could be read; first reason: empty\.md"):
         build(home, tmp_path / "empty.md")
     with pytest.raises(LibraryError, match="no document could be read"):
-        build_library(home, [], embedder_name="fake", embedder_sha256="x", load_embedder=refuse)
+        build_library(home, [], embedder={"name": "fake", "sha256": "x"}, load_embedder=refuse)
     assert Library(home).generation == old
 
 
 def test_progress_reaches_its_total(corpus: Path, home: Path) -> None:
     told: list[tuple[str, int, int]] = []
     build_library(
-        home, expand_paths([corpus]), embedder_name="fake", embedder_sha256="e" * 64, load_embedder=FakeEmbedder,
+        home, expand_paths([corpus]), embedder={"name": "fake", "sha256": "e" * 64}, load_embedder=FakeEmbedder,
         progress=lambda what, done, total, unit="": told.append((what, done, total)),
     )  # fmt: skip
     for what in ("Reading documents", "Embedding"):
         steps = [(done, total) for name, done, total in told if name == what]
         assert steps == sorted(steps)
         assert steps[-1][0] == steps[-1][1] > 0
+
+
+def test_a_library_built_in_steps_is_the_one_built_at_once(corpus: Path, home: Path) -> None:
+    """Whatever a document carries survives being taken over: the files are the same to the last byte."""
+    build(home, corpus)
+    (corpus / "ladder.md").write_text(POLICY.replace("24 hours", "12 hours"))
+    report = build(home, corpus)
+    assert report.parsed == 1
+    whole = build(home.parent / "other", corpus)
+    assert whole.parsed == 4
+    assert report.generation == whole.generation
+
+
+def test_a_document_that_fails_now_is_said_to_be_lost(corpus: Path, home: Path) -> None:
+    build(home, corpus)
+    (corpus / "tractor.docx").write_bytes(b"PK\x03\x04")
+    (corpus / "added.docx").write_bytes(b"PK\x03\x04")
+    report = build(home, corpus)
+    assert [Path(name).name for name, _ in report.failed] == ["added.docx", "tractor.docx"]
+    assert [Path(name).name for name in report.lost] == ["tractor.docx"]
+    assert (report.documents, report.parsed) == (3, 2)
+
+
+def test_facts_about_the_embedder_are_recorded_as_given(corpus: Path, home: Path) -> None:
+    embedder = FakeEmbedder()
+    facts = {"name": "fake", "sha256": embedder.sha256, "backend": "paper", "bits": 8}
+    build_library(home, expand_paths([corpus]), embedder=facts, load_embedder=lambda: embedder)
+    assert Library(home).manifest["embedder"] == {**facts, "dimension": 96}
+
+
+def test_an_embedder_that_gives_no_unit_vectors_is_refused(corpus: Path, home: Path) -> None:
+    old = build(home, corpus).generation
+    for wrong in (np.nan, 0.0, 3.0):
+        embedder = FakeEmbedder(sha256=f"{wrong}" * 30)
+        embedder._vector = lambda text, wrong=wrong: np.full(96, wrong, np.float32)  # type: ignore[method-assign]
+        with pytest.raises(ModelError, match="no unit vectors of length 96"):
+            build(home, corpus, embedder=embedder)
+    assert Library(home).generation == old
+
+
+DISK_FULL = """
+import resource, sys
+from pathlib import Path
+from pincite.errors import LibraryError, ModelError
+from tests.conftest import build
+limit = int(sys.argv[3])
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    build(Path(sys.argv[1]), Path(sys.argv[2]))
+except LibraryError as error:
+    print(error.message, "|", error.hint)
+"""
+
+
+def build_with_little_room(home: Path, corpus: Path, limit: int = 0) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", DISK_FULL, str(home), str(corpus), str(limit)], cwd=ROOT, check=True, timeout=60,
+        capture_output=True, text=True, env={"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [1000, 12_000, 40_000, 100_000])
+def test_no_file_may_grow(corpus: Path, home: Path, limit: int) -> None:
+    old = build(home, corpus).generation
+    (corpus / "more.md").write_text(POLICY.replace("ladder", "stepladder") * 30)
+    told = build_with_little_room(home, corpus, limit)
+    assert str(home) in told
+    assert "disk" in told
+    assert "run the same command again" in told
+    assert Library(home).generation == old
+    assert not (home / "staging").exists()
+    assert build(home, corpus).documents == 5
+    assert sorted(path.name for path in home.iterdir()) == ["CURRENT", "build.lock", "generations"]
+
+
+def test_a_full_disk(corpus: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(small)], check=False).returncode
+    if mounted != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        old = build(small / "library", corpus).generation
+        (corpus / "more.md").write_text(POLICY.replace("ladder", "stepladder") * 30)
+        free = shutil.disk_usage(small).free
+        for room in (0, 8192, 65536, 131072):
+            (small / "filler").write_bytes(bytes(free - room))
+            assert "the disk" in build_with_little_room(small / "library", corpus)
+            assert Library(small / "library").generation == old
+        (small / "filler").unlink()
+        assert build(small / "library", corpus).documents == 5
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=True)

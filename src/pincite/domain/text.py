@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["collapse", "normalise", "printable", "sha256_text"]
+__all__ = ["collapse", "normalise", "printable", "printable_path", "sha256_text"]
 
 # C0/C1 controls except line feed, bidi controls, zero-width and other format characters,
 # surrogates, private use, variation selectors and tag characters: none of them is ever needed to
@@ -52,6 +52,11 @@ def _harmless(char: str) -> str:
 def printable(text: str) -> str:
     """Return `text` fit for a terminal: as `normalise`, for file names, errors and model output."""
     return normalise(text)
+
+
+def printable_path(path: object) -> str:
+    """Return a file's name or path on one line, fit for a terminal: what a name hides shows as U+FFFD."""
+    return normalise(str(path).replace("\n", _REPLACEMENT).replace("\r", _REPLACEMENT))
 
 
 def collapse(text: str) -> str:

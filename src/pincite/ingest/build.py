@@ -1,41 +1,54 @@
-"""Builds a generation: parse every source, embed what is new, write, publish; resumes where it was stopped."""
+"""Builds a generation: parse what is new, embed what is new, write, publish; resumes where it was stopped."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import apsw
-import numpy as np
 
 from pincite import __version__
-from pincite.domain.documents import Passage, Span
+from pincite.domain.documents import Document, Passage
 from pincite.domain.progress import Progress, silent
-from pincite.domain.text import printable
+from pincite.domain.text import normalise, printable_path
 from pincite.embed import Embedder
-from pincite.embed.protocol import Vectors
 from pincite.errors import DocumentError, LibraryDamaged, LibraryError, LibraryMissing
-from pincite.ingest.parse import PARSER_VERSION, Parsed, parse
+from pincite.ingest.exchange import pack_source
+from pincite.ingest.isolation import Failed, Parsers
+from pincite.ingest.parse import PARSER_VERSION, Parsed
 from pincite.ingest.resolve import resolve_references
 from pincite.ingest.sources import Source, read_source
+from pincite.ingest.texts import passage_texts, sentence_texts
+from pincite.ingest.vectors import VectorStore
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
 from pincite.library.library import Library
 from pincite.library.schema import SCHEMA_VERSION, Writer
 
 __all__ = ["BuildReport", "build_library"]
 
-_BATCH = 64
-_COLUMN = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
-
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did; `failed` holds (file, reason); `embedded` counts texts that were new to the library."""
+    """What a build did.
+
+    Attributes:
+        generation: the name of what is current now.
+        documents, passages: what it holds.
+        parsed: documents that were read anew; the others were taken over.
+        embedded, reused: texts that were new to the library, and texts that had a vector.
+        failed: (file, reason) of each document that was left out.
+        lost: the files among them that the generation before had.
+        unconfined: what this system could not do to confine the parsers; empty if nothing was parsed.
+        up_to_date: nothing had changed, nothing was written.
+    """
 
     generation: str
     documents: int
@@ -44,234 +57,289 @@ class BuildReport:
     reused: int
     failed: tuple[tuple[str, str], ...]
     up_to_date: bool = False
+    parsed: int = 0
+    lost: tuple[str, ...] = ()
+    unconfined: tuple[str, ...] = ()
 
 
 def build_library(
     directory: Path,
     sources: Sequence[Source],
     *,
-    embedder_name: str,
-    embedder_sha256: str,
+    embedder: Mapping[str, Any],
     load_embedder: Callable[[], Embedder],
     progress: Progress = silent,
     rebuild: bool = False,
+    parsers: Parsers | None = None,
 ) -> BuildReport:
     """Build a new generation of the library in `directory` from `sources` and make it current.
 
-    The embedder is loaded only if something must be embedded. A source that cannot be read is reported and left
-    out; the others are built. Nothing is written over: until the last step the old generation answers.
+    A source that cannot be read is reported and left out; the others are built. Documents that have not changed are
+    taken from the current generation, and so are vectors of texts that have not changed. Nothing is written over:
+    until the last step the old generation answers.
+
+    Args:
+        directory: of the library.
+        sources: what to build it from.
+        embedder: facts about the embedding model for the manifest; "name" and "sha256" at least. The digest must
+            differ wherever the vectors would.
+        load_embedder: called only if something must be embedded, or is likely to be; then while documents are parsed.
+        progress: told about reading, embedding and writing.
+        rebuild: take over nothing.
+        parsers: to parse with, closed by the caller; by default ones with the default limits.
 
     Raises:
-        LibraryError: if another build is running or no source could be read.
+        LibraryError: if another build is running, no source could be read or the disk is full.
     """
     generations = Generations(directory)
-    with generations.lock():
-        digests = {source.slug: _digest(source) for source in sources}
-        inputs = _inputs_digest(sources, digests, embedder_sha256)
-        old = None if rebuild else _current(generations)
-        if old is not None and old[1].get("inputs") == inputs:
-            facts = old[1]
-            unread = tuple((name, reason) for name, reason in facts["failed"])
-            return BuildReport(
-                old[0].name, len(facts["documents"]), facts["passages"], 0, facts["passages"], unread, True
-            )
-        parsed, failed = _parse_all(sources, progress)
+    with generations.lock(), _disk_errors(directory), contextlib.ExitStack() as stack:
+        pool = parsers or stack.enter_context(Parsers())
+        return _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool).run()
+
+
+@dataclass(slots=True)
+class _Build:
+    generations: Generations
+    sources: Sequence[Source]
+    embedder: dict[str, Any]
+    load_embedder: Callable[[], Embedder]
+    progress: Progress
+    rebuild: bool
+    parsers: Parsers
+
+    def run(self) -> BuildReport:
+        digests, unread = self._digests()
+        keys = {source.slug: _key(source, digests.get(source.slug, "")) for source in self.sources}
+        said = [(keys[source.slug], unread.get(source.slug, "")) for source in self.sources]
+        inputs = _digest([SCHEMA_VERSION, self.embedder["sha256"], said])
+        current, facts, library = self._current()
+        kept: dict[str, _Kept] = {}
+        if current and not self.rebuild:
+            if facts.get("inputs") == inputs and not facts.get("again"):
+                self.generations.settle()
+                failed = tuple((name, reason) for name, reason in facts["failed"])
+                passages = facts["passages"]
+                return BuildReport(current.name, len(facts["documents"]), passages, 0, passages, failed, True)
+            kept = _unchanged(library, keys) if library else {}
+        results: dict[str, Parsed | Failed] = {slug: Failed(reason) for slug, reason in unread.items()}
+        results |= {slug: one.parsed for slug, one in kept.items()}
+        new = [source for source in self.sources if source.slug not in results]
+        load = _Ahead(self.load_embedder) if new else self.load_embedder
+        self._parse(new, digests, results)
+        parsed = [one for source in self.sources if isinstance(one := results[source.slug], Parsed)]
+        left_out = {
+            s.slug: (printable_path(s.path), one.reason)
+            for s in self.sources
+            if isinstance(one := results[s.slug], Failed)
+        }
         if not parsed:
-            reason = f"; first reason: {failed[0][1]}" if failed else ""
-            raise LibraryError(f"no document could be read{reason}")
-        store = _VectorStore(generations.work, embedder_sha256, load_embedder)
-        if not rebuild:
-            store.take_from(directory, embedder_sha256)
-        texts = [(_passage_texts(one), _sentence_texts(one)) for one in parsed]
-        flat = [
-            text for passages, sentences in texts for text in (*passages, *(s for group in sentences for s in group))
-        ]
-        store.fill(flat, progress)
-        staging = generations.stage()
-        rows: list[Vectors] = []
-        sentence_rows: list[Vectors] = []
-        edges = resolve_references([one.document for one in parsed], [one.mentions for one in parsed])
-        with Writer(staging / DATABASE) as writer:
-            for one, references, (passages, sentences) in zip(parsed, edges, texts, strict=True):
-                writer.add(
-                    one.document,
-                    one.passages,
-                    [store.key(text) for text in passages],
-                    [[store.key(text) for text in group] for group in sentences],
-                    references,
-                    one.mentions,
-                    one.terms,
-                    one.completeness,
-                )
-                rows += [store.vector(text) for text in passages]
-                sentence_rows += [store.vector(text) for group in sentences for text in group]
-        np.save(staging / VECTORS, np.stack(rows), allow_pickle=False)
-        np.save(staging / SENTENCES, np.stack(sentence_rows), allow_pickle=False)
-        facts = _facts(parsed, failed, inputs, embedder_name, embedder_sha256, rows)
-        store.close()
-        target = generations.publish(staging, facts)
-    return BuildReport(target.name, len(parsed), len(rows), store.embedded, store.reused, tuple(failed))
-
-
-def _digest(source: Source) -> str:
-    try:
-        return hashlib.sha256(read_source(source)).hexdigest()
-    except DocumentError as error:
-        return error.message
-
-
-def _inputs_digest(sources: Sequence[Source], digests: dict[str, str], embedder_sha256: str) -> str:
-    """Return the digest of everything that decides what a build produces."""
-    described: list[Any] = [
-        (s.slug, s.path.name, digests[s.slug], sorted(s.metadata.items()), s.aliases, sorted(s.expect.items()))
-        for s in sources
-    ]
-    versions = [PARSER_VERSION, SCHEMA_VERSION, embedder_sha256]
-    return hashlib.sha256(json.dumps([versions, described]).encode()).hexdigest()
-
-
-def _current(generations: Generations) -> tuple[Path, dict[str, Any]] | None:
-    try:
-        directory = generations.current()
-        return (directory, generations.verify(directory)) if directory else None
-    except LibraryDamaged:
-        return None  # a damaged library is replaced, that is what building is for
-
-
-def _parse_all(sources: Sequence[Source], progress: Progress) -> tuple[list[Parsed], list[tuple[str, str]]]:
-    parsed: list[Parsed] = []
-    failed: list[tuple[str, str]] = []
-    for number, source in enumerate(sources, 1):
+            first = next(iter(left_out.values()), ("", ""))[1]
+            raise LibraryError(f"no document could be read{f'; first reason: {first}' if first else ''}")
+        again = any(isinstance(one, Failed) and one.again for one in results.values())
+        told = {"inputs": inputs, "failed": [list(pair) for pair in left_out.values()], "again": again}
+        store = VectorStore(self.generations.work, self.embedder["sha256"])
         try:
-            parsed.append(parse(source))
-        except DocumentError as error:
-            failed.append((printable(str(source.path)), printable(error.message)))
-        progress("Reading documents", number, len(sources), "documents")
-    return parsed, failed
+            if current and not self.rebuild and facts["embedder"]["sha256"] == self.embedder["sha256"]:
+                with contextlib.suppress(apsw.Error, ValueError, IndexError):  # then they are made anew
+                    store.take_from(current)
+            texts: dict[str, str] = {}
+            vectors = [self._vectors(one, kept, store, texts) for one in parsed]
+            store.fill(texts, load, self.progress)
+            target = self._write(parsed, keys, vectors, store, told)
+        finally:
+            store.close()
+        had = facts.get("documents", {})
+        distinct = {key for own, inner in vectors for key in (*own, *(name for group in inner for name in group))}
+        return BuildReport(
+            generation=target.name,
+            documents=len(parsed),
+            passages=sum(len(one.passages) for one in parsed),
+            embedded=store.embedded,
+            reused=len(distinct) - store.embedded,
+            failed=tuple(left_out.values()),
+            parsed=len(new),
+            lost=tuple(name for slug, (name, _) in left_out.items() if slug in had),
+            unconfined=self.parsers.missing,
+        )
+
+    def _digests(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the digest of each source's bytes, and why the others cannot be read, by slug."""
+        digests: dict[str, str] = {}
+        unread: dict[str, str] = {}
+        for source in self.sources:
+            try:
+                digests[source.slug] = hashlib.sha256(read_source(source)).hexdigest()
+            except DocumentError as error:
+                unread[source.slug] = _line(error.message)
+        return digests, unread
+
+    def _current(self) -> tuple[Path | None, dict[str, Any], Library | None]:
+        """Return the current generation, its manifest and, if this program can read it, the open library."""
+        try:
+            library = Library(self.generations.directory, mapped=True)
+        except LibraryMissing:
+            return None, {}, None
+        except LibraryDamaged:
+            # of another form it is still good for its vectors; damaged it is replaced, that is what building is for
+            with contextlib.suppress(LibraryDamaged):
+                directory = self.generations.require_current()
+                return directory, self.generations.verify(directory), None
+            return None, {}, None
+        return library.path, library.manifest, library
+
+    def _parse(self, new: Sequence[Source], digests: Mapping[str, str], results: dict[str, Parsed | Failed]) -> None:
+        total = len(self.sources)
+        self.progress("Reading documents", total - len(new), total, "documents")
+        done = total - len(new)
+        for job, result, _ in self.parsers.parse(new, digests):
+            results[new[job].slug] = result
+            done += 1
+            self.progress("Reading documents", done, total, "documents")
+
+    def _vectors(self, one: Parsed, kept: Mapping[str, _Kept], store: VectorStore, texts: dict[str, str]) -> _Keys:
+        """Return the keys of a document's vectors, and note the texts that may have none."""
+        old = kept.get(one.document.slug)
+        if old and store.holds((*old.keys[0], *(key for group in old.keys[1] for key in group))):
+            return old.keys
+
+        def key(text: str) -> str:
+            name = store.key(text)
+            texts[name] = text
+            return name
+
+        return [key(text) for text in passage_texts(one)], [[key(t) for t in group] for group in sentence_texts(one)]
+
+    def _write(
+        self,
+        parsed: Sequence[Parsed],
+        keys: Mapping[str, str],
+        vectors: Sequence[_Keys],
+        store: VectorStore,
+        told: Mapping[str, Any],
+    ) -> Path:
+        facts = {
+            "schema": SCHEMA_VERSION,
+            "parser": PARSER_VERSION,
+            "pincite": __version__,
+            "embedder": {"dimension": store.dimension, **self.embedder},
+            "documents": {
+                one.document.slug: {"sha256": one.document.provenance.sha256, "passages": len(one.passages)}
+                for one in parsed
+            },
+            "passages": sum(len(one.passages) for one in parsed),
+            **told,
+        }
+        edges = resolve_references([one.document for one in parsed], [one.mentions for one in parsed])
+        staging = self.generations.stage()
+        try:
+            passage_keys: list[str] = []
+            sentence_keys: list[str] = []
+            with Writer(staging / DATABASE) as writer:
+                for one, references, (own, inner) in zip(parsed, edges, vectors, strict=True):
+                    writer.add(
+                        one.document,
+                        keys[one.document.slug],
+                        one.passages,
+                        own,
+                        inner,
+                        references,
+                        one.mentions,
+                        one.terms,
+                        one.completeness,
+                    )
+                    passage_keys += own
+                    sentence_keys += (key for group in inner for key in group)
+                    self.progress("Writing", len(passage_keys), facts["passages"], "passages")
+            store.write(staging / VECTORS, passage_keys)
+            store.write(staging / SENTENCES, sentence_keys)
+            return self.generations.publish(staging, facts)
+        except BaseException:
+            self.generations.discard(staging)
+            raise
 
 
-def _passage_texts(one: Parsed) -> list[str]:
-    """Return what is embedded for each passage: where it stands, what introduces it, what it says."""
-    document = one.document
-    return [
-        "\n".join(filter(None, (f"{document.short} {' › '.join(p.path)}", _lead(one, p), p.span.of(document.text))))
-        for p in one.passages
-    ]
+_Keys = tuple[list[str], list[list[str]]]
+"""Names of the vectors of a document's passages, and of each passage's sentences."""
 
 
-def _sentence_texts(one: Parsed) -> list[list[str]]:
-    """Return what is embedded for each sentence: its nearest heading, its lead-in and its words."""
-    text = one.document.text
-    return [
-        [
-            " ".join(filter(None, (f"{p.path[-1]}:" if p.path else "", _lead(one, p), _cells(span.of(text)))))
-            for span in p.sentences
-        ]
-        for p in one.passages
-    ]
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A document taken over from the current generation."""
+
+    parsed: Parsed
+    keys: _Keys
 
 
-def _cells(sentence: str) -> str:
-    """Return a table row's cells without their column headings, which would drown the words that matter."""
-    if len(_COLUMN.findall(sentence)) < 2:
-        return sentence
-    return _COLUMN.sub(" ", sentence).strip()
-
-
-def _lead(one: Parsed, passage: Passage) -> str:
-    lead = passage.lead_in or Span(0, 0)
-    return lead.of(one.document.text)[-300:]
-
-
-def _facts(
-    parsed: Sequence[Parsed],
-    failed: Sequence[tuple[str, str]],
-    inputs: str,
-    embedder_name: str,
-    embedder_sha256: str,
-    rows: Sequence[Vectors],
-) -> dict[str, Any]:
+def _unchanged(library: Library, keys: Mapping[str, str]) -> dict[str, _Kept]:
+    """Return the documents of the current generation that would be read as they are, by slug."""
     return {
-        "schema": SCHEMA_VERSION,
-        "parser": PARSER_VERSION,
-        "pincite": __version__,
-        "inputs": inputs,
-        "embedder": {"name": embedder_name, "sha256": embedder_sha256, "dimension": int(rows[0].shape[0])},
-        "documents": {
-            one.document.slug: {"sha256": one.document.provenance.sha256, "passages": len(one.passages)}
-            for one in parsed
-        },
-        "passages": len(rows),
-        "failed": [list(pair) for pair in failed],
+        info.slug: _stored(library, library.document(info.slug), info.number)
+        for info in library.documents
+        if keys.get(info.slug) == info.inputs
     }
 
 
-class _VectorStore:
-    """Vectors by digest of their text: those of the current generation, and new ones, saved as they are made."""
+def _stored(library: Library, document: Document, number: int) -> _Kept:
+    rows = list(library.passages_of(number))
+    passages = tuple(
+        Passage(
+            document.slug, row.ordinal, row.provision, row.label, row.path, row.span, row.lead_in,
+            tuple(span for span, _ in sentences),
+        )
+        for row, sentences in rows
+    )  # fmt: skip
+    mentions, terms = library.mentions_of(number), tuple(library.terms_of(number))
+    keys = [row.vector_key for row, _ in rows], [[key for _, key in sentences] for _, sentences in rows]
+    return _Kept(Parsed(document, passages, mentions, terms, library.completeness_of(number)), keys)
 
-    def __init__(self, work: Path, model: str, load: Callable[[], Embedder]) -> None:
-        self._model = model
+
+class _Ahead:
+    """Loads the embedder in the background, so that it is there when the documents are read."""
+
+    def __init__(self, load: Callable[[], Embedder]) -> None:
+        self._loaded: Future[Embedder] = Future()
         self._load = load
-        self._vectors: dict[str, Vectors] = {}
-        self.embedded = 0
-        self.reused = 0
-        work.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = work / f"vectors-{model[:16]}.db"
+        # a daemon, so that a build that is stopped need not wait for it
+        Thread(target=self._run, name="pincite-load-embedder", daemon=True).start()
+
+    def _run(self) -> None:
         try:
-            self._open(path)
-        except (apsw.Error, ValueError):  # what a killed build left is a saving, never a condition
-            self._vectors.clear()
-            path.unlink()
-            self._open(path)
+            self._loaded.set_result(self._load())
+        except BaseException as error:  # raised again where the embedder is wanted
+            self._loaded.set_exception(error)
 
-    def _open(self, path: Path) -> None:
-        self._connection = apsw.Connection(str(path))
-        self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL)")
-        for key, blob in self._connection.execute("SELECT key, vector FROM vectors"):
-            self._vectors[key] = np.frombuffer(blob, dtype=np.float32)
-
-    def key(self, text: str) -> str:
-        return hashlib.sha256(f"{self._model}\n{text}".encode()).hexdigest()
-
-    def vector(self, text: str) -> Vectors:
-        return self._vectors[self.key(text)]
-
-    def take_from(self, directory: Path, model: str) -> None:
-        """Take over the vectors of the current generation if the same model made them."""
-        try:
-            library = Library(directory)
-        except (LibraryDamaged, LibraryMissing):
-            return
-        if library.manifest["embedder"]["sha256"] == model:
-            passage_keys, sentence_keys = library.vector_keys()
-            self._vectors.update(zip(passage_keys, library.vectors, strict=True))
-            self._vectors.update(zip(sentence_keys, library.sentence_vectors, strict=True))
-        library.close()
-
-    def fill(self, texts: Sequence[str], progress: Progress) -> None:
-        """Embed the texts that have no vector yet, longest first so that batches hold texts of equal length."""
-        by_key = {self.key(text): text for text in texts}
-        new = {key: text for key, text in by_key.items() if key not in self._vectors}
-        self.reused = len(by_key) - len(new)
-        self.embedded = len(new)
-        if not new:
-            return
-        embedder = self._load()
-        done = 0
-        for keys in _batches(sorted(new, key=lambda key: -len(new[key]))):
-            vectors = embedder.encode([new[key] for key in keys])
-            with self._connection:
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                    ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)),
-                )
-            self._vectors.update(zip(keys, vectors, strict=True))
-            done += len(keys)
-            progress("Embedding", done, len(new), "texts")
-
-    def close(self) -> None:
-        self._connection.close()
+    def __call__(self) -> Embedder:
+        return self._loaded.result()
 
 
-def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[at : at + _BATCH] for at in range(0, len(keys), _BATCH))
+def _key(source: Source, sha256: str) -> str:
+    """Return the digest of everything that decides what a document is read as."""
+    return _digest([PARSER_VERSION, sha256, {**pack_source(source), "path": source.path.name}])
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _line(text: str) -> str:
+    return " ".join(normalise(text).split())
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def _disk_errors(directory: Path) -> Iterator[None]:
+    hint = "The library is as it was before. Mend the cause, then run the same command again: it goes on from there."
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise LibraryError(f"{directory}: the disk is full ({error.strerror})", hint=hint) from error
+        if error.errno in (errno.EIO, errno.EROFS):
+            raise LibraryError(f"{directory}: {error.strerror}", hint=hint) from error
+        raise
+    except apsw.FullError as error:
+        raise LibraryError(f"{directory}: the disk is full", hint=hint) from error
+    except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        raise LibraryError(f"{directory}: cannot be written to ({error}); the disk may be full", hint=hint) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pincite.domain.completeness import Completeness
 from pincite.domain.documents import Document, Passage, Provenance
 from pincite.domain.references import Mention, Term
-from pincite.domain.text import collapse, normalise, printable
+from pincite.domain.text import collapse, normalise, printable, printable_path
 from pincite.errors import DocumentError
 from pincite.ingest.completeness import measure
 from pincite.ingest.identity import identify
@@ -39,6 +39,10 @@ _FIELDS = {
 }
 
 
+# They can grow without bound or name files and addresses, so that no reader follows them.
+_ENTITIES = ("the file declares entities of its own; they are not followed, and words behind them may be missing",)
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What a source became; its mentions become references when all documents are known (`resolve_references`)."""
@@ -65,7 +69,7 @@ def parse(source: Source) -> Parsed:
         raise DocumentError(f"{source.path.name}: no text found")
     identity = identify(raw, text, provisions, source.path.name)
     values = {field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()}
-    values["source"] = values["source"] or printable(source.path.name)
+    values["source"] = values["source"] or printable_path(source.path.name)
     document = Document(
         slug=source.slug,
         title=identity.title,
@@ -75,7 +79,7 @@ def parse(source: Source) -> Parsed:
         text=text,
         provisions=provisions,
         provenance=Provenance(**values, sha256=hashlib.sha256(data).hexdigest()),
-        warnings=raw.warnings,
+        warnings=(*raw.warnings, *_ENTITIES) if b"<!ENTITY" in data[:65536] else raw.warnings,
     )
     _check_counts(document, source)
     passages = cut_passages(document)

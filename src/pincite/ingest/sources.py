@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import os
+import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,8 +64,12 @@ def expand_paths(paths: Sequence[Path]) -> list[Source]:
     files: list[Path] = []
     sources: list[Source] = []
     for path in paths:
-        if not path.exists():
-            raise ConfigError(f"{path}: no such file or directory")
+        try:
+            path.stat()
+        except FileNotFoundError as error:
+            raise ConfigError(f"{path}: no such file or directory") from error
+        except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+            raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         if path.is_dir():
             files.extend(_walk(path))
         elif path.suffix == ".toml":
@@ -103,12 +108,17 @@ def _unique(file: Path, root: Path, taken: set[str]) -> str:
 
 
 def _walk(directory: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(directory, followlinks=False):
+    """Yield the files below a directory; what cannot be looked into or is no file comes too, so that it is reported."""
+    unreadable: list[Path] = []
+    for folder, folders, names in os.walk(
+        directory, followlinks=False, onerror=lambda error: unreadable.append(Path(error.filename))
+    ):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder) / name
-            if not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if not name.startswith(".") and not path.is_symlink():
                 yield path
+    yield from unreadable
 
 
 def load_corpus_file(path: Path, fetched: Path) -> list[Source]:
@@ -197,12 +207,25 @@ def read_source(source: Source, limit: int = 200 * 1024 * 1024) -> bytes:
     """Return the bytes of a source's file.
 
     Raises:
-        DocumentError: if it cannot be read or is larger than `limit` bytes.
+        DocumentError: if it cannot be read, is no regular file or is larger than `limit` bytes.
     """
     try:
-        size = source.path.stat().st_size
+        # looked at before it is opened: opening a device can do something; not waiting for a pipe's other end
+        _regular(source.path, source.path.stat())
+        with os.fdopen(os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            status = os.fstat(file.fileno())
+            _regular(source.path, status)
+            data = file.read(limit + 1) if status.st_size <= limit else b""
+        size = max(status.st_size, len(data))
         if size > limit:
             raise DocumentError(f"{source.path}: {size:,} bytes; the limit is {limit:,}")
-        return source.path.read_bytes()
     except OSError as error:
         raise DocumentError(f"{source.path}: {error.strerror}") from error
+    return data
+
+
+def _regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise DocumentError(f"{path}: a directory that cannot be looked into")
+    if not stat.S_ISREG(status.st_mode):
+        raise DocumentError(f"{path}: not a regular file, and not opened")

@@ -77,7 +77,8 @@ class TreeBuilder:
             self._close(self._length - 1 if end is None else end)
 
     def _close(self, end: int) -> None:
-        self.nodes[self.open.pop()].end = max(0, end)
+        node = self.nodes[self.open.pop()]
+        node.end = max(node.start, end)  # "(5) (6)" on one line opens and ends the first at one place
 
     def begin(self, block: Block) -> None:
         """Note on which page the next block stands."""

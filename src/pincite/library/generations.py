@@ -33,13 +33,14 @@ class Generations:
     """The directory of a library: ``generations/<id>/``, ``CURRENT`` and a work directory for an unfinished build."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._pointer = directory / "CURRENT"
+        self._staging = directory / "staging"
 
     @property
     def work(self) -> Path:
         """Where a build keeps what it has done so far; survives a kill, so that the next build goes on from it."""
-        return self._directory / "work"
+        return self.directory / "work"
 
     def current(self) -> Path | None:
         """Return the current generation's directory, or None if nothing has been built."""
@@ -53,7 +54,7 @@ class Generations:
             raise LibraryError(
                 f"{self._pointer}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
             ) from error
-        directory = self._directory / "generations" / name
+        directory = self.directory / "generations" / name
         if not name or "/" in name or not directory.is_dir():
             raise LibraryDamaged(
                 f"{self._pointer} names the generation {name!r}, which does not exist",
@@ -107,16 +108,15 @@ class Generations:
         directory = self.current()
         if directory is None:
             raise LibraryMissing(
-                f"{self._directory}: no library has been built here", hint="Build one: pincite corpus build"
+                f"{self.directory}: no library has been built here", hint="Build one: pincite corpus build"
             )
         return directory
 
     def stage(self) -> Path:
         """Return an empty directory in which to write a new generation."""
-        staging = self._directory / "staging"
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True, mode=0o700)
-        return staging
+        shutil.rmtree(self._staging, ignore_errors=True)
+        self._staging.mkdir(parents=True, mode=0o700)
+        return self._staging
 
     def publish(self, staging: Path, facts: Mapping[str, Any]) -> Path:
         """Seal a staged generation, make it the current one and remove all others and the work directory.
@@ -132,7 +132,7 @@ class Generations:
         for path in staging.iterdir():
             _fsync(path)
         _fsync(staging)
-        target = self._directory / "generations" / name
+        target = self.directory / "generations" / name
         target.parent.mkdir(exist_ok=True, mode=0o700)
         if self._is_whole(target):  # the same content was built before
             shutil.rmtree(staging)
@@ -144,12 +144,21 @@ class Generations:
         fresh.write_text(name + "\n", encoding="ascii")
         _fsync(fresh)
         fresh.replace(self._pointer)
-        _fsync(self._directory)
-        for other in target.parent.iterdir():
-            if other != target:
-                shutil.rmtree(other, ignore_errors=True)
-        shutil.rmtree(self.work, ignore_errors=True)
+        _fsync(self.directory)
+        self.settle()
         return target
+
+    def discard(self, staging: Path) -> None:
+        """Throw a staged generation away."""
+        shutil.rmtree(staging, ignore_errors=True)
+
+    def settle(self) -> None:
+        """Remove everything but the current generation: others, what was staged, the work directory."""
+        current = self.require_current()
+        for other in (*current.parent.iterdir(), self._staging, self.work):
+            if other != current:
+                shutil.rmtree(other, ignore_errors=True)
+        self._pointer.with_suffix(".new").unlink(missing_ok=True)
 
     def _is_whole(self, directory: Path) -> bool:
         try:
@@ -165,14 +174,14 @@ class Generations:
         Raises:
             LibraryError: if another build holds it.
         """
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._directory / "build.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.directory / "build.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise LibraryError(
-                    f"{self._directory}: another build is running", hint="Wait for it, then try again."
+                    f"{self.directory}: another build is running", hint="Wait for it, then try again."
                 ) from error
             yield
         finally:

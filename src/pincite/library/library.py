@@ -37,6 +37,7 @@ class DocumentInfo:
     source_sha256: str
     provenance: Provenance
     warnings: tuple[str, ...]
+    inputs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,16 @@ class PassageRow:
 class Library:
     """One generation, opened after every digest was compared.
 
+    Args:
+        directory: of the library.
+        mapped: leave the vectors on disk and read from there what is asked for.
+
     Raises:
         LibraryMissing: if nothing has been built in `directory`.
         LibraryDamaged: if a file differs from its digest, is missing or is not in the manifest.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, mapped: bool = False) -> None:
         generations = Generations(directory)
         self.path = generations.require_current()
         self.manifest: dict[str, Any] = generations.verify(self.path)
@@ -72,16 +77,16 @@ class Library:
                 flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
             )
             version = self._one("PRAGMA user_version")[0]
+            if version != SCHEMA_VERSION:
+                raise LibraryDamaged(
+                    f"{self.path}: written in form {version}, this program reads form {SCHEMA_VERSION}",
+                    hint="Build the library again: pincite corpus build",
+                )
             self.documents: tuple[DocumentInfo, ...] = tuple(self._documents())
-            self.vectors = self._vectors(VECTORS)
-            self.sentence_vectors = self._vectors(SENTENCES)
+            self.vectors = self._vectors(VECTORS, mapped)
+            self.sentence_vectors = self._vectors(SENTENCES, mapped)
         except (apsw.Error, OSError, ValueError) as error:
             raise LibraryDamaged(f"{self.path}: {error}", hint="Build the library again.") from error
-        if version != SCHEMA_VERSION:
-            raise LibraryDamaged(
-                f"{self.path}: written in form {version}, this program reads form {SCHEMA_VERSION}",
-                hint="Build the library again: pincite corpus build --rebuild",
-            )
         self._by_slug = {info.slug: info for info in self.documents}
 
     @property
@@ -96,23 +101,23 @@ class Library:
     def _one(self, sql: str, bindings: Sequence[Any] = ()) -> Any:
         return next(iter(self._connection.execute(sql, bindings)), None)
 
-    def _vectors(self, name: str) -> npt.NDArray[np.float32]:
-        array = np.load(self.path / name, allow_pickle=False)
+    def _vectors(self, name: str, mapped: bool) -> npt.NDArray[np.float32]:
+        array = np.load(self.path / name, mmap_mode="r" if mapped else None, allow_pickle=False)
         if array.dtype != np.float32 or array.ndim != 2:
             raise ValueError(f"{name} is no matrix of float32")
         return np.asarray(array)
 
     def _documents(self) -> Iterator[DocumentInfo]:
         sql = (
-            "SELECT id, slug, title, short, aliases, kind, text_sha256, source_sha256, provenance, warnings "
-            "FROM documents ORDER BY id"
+            "SELECT id, slug, title, short, aliases, kind, text_sha256, source_sha256, provenance, warnings, "
+            "inputs FROM documents ORDER BY id"
         )
-        for number, slug, title, short, aliases, kind, digest, source, provenance, warnings in self._connection.execute(
-            sql
-        ):
+        for (
+            number, slug, title, short, aliases, kind, digest, source, provenance, warnings, inputs
+        ) in self._connection.execute(sql):  # fmt: skip
             yield DocumentInfo(
                 number, slug, title, short, tuple(json.loads(aliases)), DocumentKind(kind), digest, source,
-                Provenance(**json.loads(provenance)), tuple(json.loads(warnings)),
+                Provenance(**json.loads(provenance)), tuple(json.loads(warnings)), inputs,
             )  # fmt: skip
 
     def info(self, slug: str) -> DocumentInfo:
@@ -166,6 +171,20 @@ class Library:
             (document, max(span.end, span.start + 1), span.start),
         )
         return [_row(row) for row in rows]
+
+    def passages_of(self, document: int) -> Iterator[tuple[PassageRow, tuple[tuple[Span, str], ...]]]:
+        """Yield the passages of a document in order, each with (range, vector key) of its sentences."""
+        sentences: dict[int, list[tuple[Span, str]]] = {}
+        found = self._connection.execute(
+            'SELECT s.passage, s.start, s."end", s.vector_key FROM sentences s JOIN passages p ON p.id = s.passage '
+            "WHERE p.document = ? ORDER BY s.id",
+            (document,),
+        )
+        for passage, start, end, key in found:
+            sentences.setdefault(passage, []).append((Span(start, end), key))
+        for row in self._connection.execute("SELECT * FROM passages WHERE document = ? ORDER BY id", (document,)):
+            passage_row = _row(row)
+            yield passage_row, tuple(sentences.get(passage_row.id, ()))
 
     def neighbour(self, passage: PassageRow, step: int) -> PassageRow | None:
         """Return the passage `step` places after (or before) another one of the same document."""

@@ -22,7 +22,7 @@ _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, short TEXT NOT NULL, aliases TEXT NOT NULL,
     kind TEXT NOT NULL, text TEXT NOT NULL, text_sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
-    provenance TEXT NOT NULL, warnings TEXT NOT NULL);
+    provenance TEXT NOT NULL, warnings TEXT NOT NULL, inputs TEXT NOT NULL);
 CREATE TABLE provisions (
     document INTEGER NOT NULL REFERENCES documents, idx INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL,
     label TEXT NOT NULL, heading TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
@@ -84,6 +84,7 @@ class Writer:
     def add(
         self,
         document: Document,
+        inputs: str,
         passages: Sequence[Passage],
         passage_keys: Sequence[str],
         sentence_keys: Sequence[Sequence[str]],
@@ -92,18 +93,22 @@ class Writer:
         terms: Sequence[Term],
         completeness: Completeness,
     ) -> None:
-        """Write a document with its passages; rows get the next free ids in order."""
+        """Write a document with its passages; rows get the next free ids in order.
+
+        `inputs` is the digest of all that decided what the document was read as: the same inputs, the same rows.
+        """
         text = document.text
         number = self._documents
         self._documents += 1
         run = self._connection.execute
         many = self._connection.executemany
         run(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 number, document.slug, document.title, document.short, json.dumps(document.aliases),
                 document.kind.value, text, sha256_text(text), document.provenance.sha256,
                 json.dumps(dataclasses.asdict(document.provenance)), json.dumps(document.warnings),
+                inputs,
             ),
         )  # fmt: skip
         many(
@@ -123,27 +128,34 @@ class Writer:
             "INSERT INTO terms VALUES (?,?,?,?,?)",
             ((t.term, number, t.span.start, t.span.end, t.label) for t in terms),
         )
-        for passage, key, keys in zip(passages, passage_keys, sentence_keys, strict=True):
-            self._add_passage(number, text, passage, key, keys)
-
-    def _add_passage(self, document: int, text: str, passage: Passage, key: str, keys: Sequence[str]) -> None:
-        lead = passage.lead_in or Span(0, 0)
-        identifier = self._passages
-        self._passages += 1
-        self._connection.execute(
+        first, first_sentence = self._passages, self._sentences
+        self._passages += len(passages)
+        self._sentences += sum(map(len, sentence_keys))
+        many(
             "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (
-                identifier, document, passage.ordinal, passage.provision, passage.label, json.dumps(passage.path),
-                passage.span.start, passage.span.end, lead.start, lead.end, key,
+                (first + i, number, p.ordinal, p.provision, p.label, json.dumps(p.path), p.span.start, p.span.end,
+                 *_ends(p.lead_in), key)
+                for i, (p, key) in enumerate(zip(passages, passage_keys, strict=True))
             ),
         )  # fmt: skip
-        self._connection.execute(
+        many(
             "INSERT INTO passages_fts (rowid, label, path, lead, body) VALUES (?,?,?,?,?)",
-            (identifier, passage.label, " ".join(passage.path), lead.of(text), passage.span.of(text)),
+            (
+                (first + i, p.label, " ".join(p.path), p.lead_in.of(text) if p.lead_in else "", p.span.of(text))
+                for i, p in enumerate(passages)
+            ),
         )
-        for span, sentence_key in zip(passage.sentences, keys, strict=True):
-            self._connection.execute(
-                "INSERT INTO sentences VALUES (?,?,?,?,?)",
-                (self._sentences, identifier, span.start, span.end, sentence_key),
-            )
-            self._sentences += 1
+        sentences = (
+            (first + i, span.start, span.end, key)
+            for i, (p, keys) in enumerate(zip(passages, sentence_keys, strict=True))
+            for span, key in zip(p.sentences, keys, strict=True)
+        )
+        many(
+            "INSERT INTO sentences VALUES (?,?,?,?,?)",
+            ((first_sentence + i, *sentence) for i, sentence in enumerate(sentences)),
+        )
+
+
+def _ends(span: Span | None) -> tuple[int, int]:
+    return (span.start, span.end) if span else (0, 0)

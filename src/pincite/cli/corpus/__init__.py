@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pincite.cli.corpus import build, fetch, refs, show
+from pincite.cli.corpus import build, fetch, refs, show, verify
 
 __all__ = ["register"]
 
@@ -13,5 +13,5 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     """Add ``corpus`` and its commands."""
     parser = subparsers.add_parser("corpus", help="build the library and see what is in it")
     commands = parser.add_subparsers(dest="corpus_command", required=True, metavar="COMMAND")
-    for group in (show, refs, build, fetch):
+    for group in (show, refs, build, verify, fetch):
         group.register(commands, common)

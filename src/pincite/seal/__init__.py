@@ -1,0 +1,5 @@
+"""What the kernel is asked to refuse, so that promises about the network do not rest on our own good behaviour."""
+
+from pincite.seal.seccomp import NO_NETWORK, NO_OTHERS, NO_PROCESSES, NO_WRITES, install, unavailable
+
+__all__ = ["NO_NETWORK", "NO_OTHERS", "NO_PROCESSES", "NO_WRITES", "install", "unavailable"]
