@@ -72,6 +72,8 @@ class Source:
 def expand_paths(paths: Sequence[Path]) -> list[Source]:
     """Return a source for every file in `paths`, directories walked, hidden files and links out of them left alone.
 
+    A corpus.toml, or a directory that holds one, stands for the documents that it lists.
+
     Raises:
         ConfigError: if a path does not exist or nothing is found.
     """
@@ -80,10 +82,11 @@ def expand_paths(paths: Sequence[Path]) -> list[Source]:
     for path in paths:
         if not path.exists():
             raise ConfigError(f"{path}: no such file or directory")
-        if path.is_dir():
+        listed = path / "corpus.toml" if path.is_dir() else path
+        if listed.suffix == ".toml" and listed.is_file():
+            sources.extend(load_corpus_file(listed, listed.parent))
+        elif path.is_dir():
             files.extend(_walk(path))
-        elif path.suffix == ".toml":
-            sources.extend(load_corpus_file(path, path.parent))
         else:
             files.append(path)
     root = Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()
@@ -178,9 +181,9 @@ def _check_succession(sources: Sequence[Source], path: Path) -> None:
 
 def is_slug(name: str) -> bool:
     """Tell whether `name` can name a document: "retention", or "retention@2024-01-01" for a version of it."""
-    return bool(re.fullmatch(r"[^@]+(?:@[^@]+)?", name)) and all(part == slug_of(part + ".x") for part in name.split("@"))
-
-
+    return bool(re.fullmatch(r"[^@]+(?:@[^@]+)?", name)) and all(
+        part == slug_of(part + ".x") for part in name.split("@")
+    )
 
 
 def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> Source:
