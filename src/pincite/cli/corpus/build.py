@@ -20,8 +20,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
         parents=[common],
         help="build the library",
         description="Builds the library from files and directories, which become its corpus.toml, or without any from "
-        "that file. Only changed texts are embedded again; a build that was stopped goes on where it was; the old library answers until the "
-        "new one is complete.",
+        "that file. Only changed texts are embedded again; a build that was stopped goes on where it was; the old "
+        "library answers until the new one is complete.",
     )
     command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
     command.add_argument("--rebuild", action="store_true", help="embed everything again")
