@@ -197,8 +197,5 @@ def test_recitals_are_introduced_by_nothing() -> None:
         opening(K.RECITAL, "1", 30, "Apples.", "Recital 1"),
         opening(K.RECITAL, "2", 30, "Pears.", "Recital 2"),
     )
-    assert [(p.label, p.lead_in) for p in cut_passages(made)] == [
-        ("Preamble", None),
-        ("Recital 1", None),
-        ("Recital 2", None),
-    ]
+    recitals = [p for p in cut_passages(made) if p.label.startswith("Recital")]
+    assert [(p.label, p.lead_in) for p in recitals] == [("Recital 1", None), ("Recital 2", None)]
