@@ -161,15 +161,18 @@ class Fetcher:
             for scheme in ("https://", "http://"):
                 session.mount(scheme, HTTPAdapter(max_retries=0))  # the transfer tries again by itself
             transfer = self._transfers[publisher.key] = Transfer(session, **self._options)  # type: ignore[arg-type]
-        resolved = transfer.fetch(url, partial, arrived=self._watch(url, limit, progress), headers=headers)
-        return partial.read_bytes() if partial.is_file() else b"", resolved
+        what = f"fetching {url.partition('://')[2].partition('?')[0]}"
+        resolved = transfer.fetch(url, partial, arrived=self._watch(what, limit, progress), headers=headers)
+        data = partial.read_bytes() if partial.is_file() else b""
+        progress(what, len(data), len(data), "B")
+        return data, resolved
 
-    def _watch(self, url: str, limit: int, progress: Progress) -> Callable[[int], None]:
+    def _watch(self, what: str, limit: int, progress: Progress) -> Callable[[int], None]:
         """Return what is told how many bytes are here: it shows them, and ends what is too large or too slow."""
         until = time.monotonic() + self._longest
 
         def arrived(have: int) -> None:
-            progress(f"fetching {url.partition('://')[2].partition('?')[0]}", have, 0, "B")
+            progress(what, have, 0, "B")
             if have > limit:
                 raise DownloadError(f"it is larger than {limit:,} bytes", hint="This is no act, or not a whole one.")
             if time.monotonic() > until:
