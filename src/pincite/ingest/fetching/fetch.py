@@ -90,7 +90,7 @@ class Fetcher:
                     with files.reading(self._directory):
                         yield self._one(act, slug, wanted, work / "part", progress)
                 except PinciteError as error:
-                    yield Fetched(act.written, slug, error=error)
+                    yield Fetched(act.written, slug, error=_about(act, error))
                 finally:
                     files.discard(work / "part")
 
@@ -146,9 +146,7 @@ class Fetcher:
                     break
                 except TruncatedError as error:
                     if last:
-                        raise DownloadError(f"{act.written}: {error.message}", hint="Try again later.") from error
-                except DownloadError as error:
-                    raise DownloadError(f"{act.written}: {error.message}", hint=error.hint) from error
+                        raise DownloadError(error.message, hint="Try again later.") from error
         raise DownloadError(f"{act.written}: {publisher.name} gave nothing that can be used")
 
     def _bytes(
@@ -179,6 +177,12 @@ class Fetcher:
                 raise DownloadError(f"it took longer than {self._longest:,.0f} seconds", hint="Try again later.")
 
         return arrived
+
+
+def _about(act: Act, error: PinciteError) -> PinciteError:
+    """Return the error with the act that it is about."""
+    named = error.message.startswith(f"{act.written}: ")
+    return error if named else DownloadError(f"{act.written}: {error.message}", hint=error.hint)
 
 
 def _none(act: Act, wanted: Wanted, error: RefusedError) -> DownloadError:
