@@ -13,6 +13,7 @@ import pytest
 
 from pincite.domain.documents import Document, DocumentKind, ProvisionKind
 from pincite.domain.text import normalise
+from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
 from tests.ingest.helpers import parse_file, read
 
@@ -223,6 +224,15 @@ def test_elements_that_nobody_knows_lose_no_words() -> None:
         "</Legislation>"
     )
     assert [block.text for block in raw.blocks] == ["Loose words Others."]
+
+
+def test_hostile_files_end_in_words() -> None:
+    deep = f"<Primary>{'<Part>' * 252}<Text>x</Text>{'</Part>' * 252}</Primary></Legislation>"
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        read(HEAD + deep)
+    entities = '<!DOCTYPE L [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+    raw = read(entities + HEAD + "<Primary><Body><Text>&a;</Text></Body></Primary></Legislation>")
+    assert [block.text for block in raw.blocks] == ["&a;"]
 
 
 # -- the official text ---------------------------------------------------------------------------------------
