@@ -12,9 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from pincite.domain.documents import Document, DocumentKind, ProvisionKind
+from pincite.domain.references import POINT
+from pincite.domain.references import Path as Path_
 from pincite.domain.text import normalise
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
+from pincite.ingest.places import Places
 from tests.ingest.helpers import parse_file, read
 
 K = ProvisionKind
@@ -154,6 +157,19 @@ def test_quoted_amendments_open_nothing(act: Document) -> None:
         "After section 9 of the Ladders Act 1999 insert—", "Rungs", "9A", "1", "A ladder must have rungs.",
     ]  # fmt: skip
     assert not any("9A" in node.label for node in act.provisions)
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ((("Section", "1"), (POINT, "1"), (POINT, "a")), "s. 1(1)(a)"),
+        ((("Section", "2A"),), "s. 2A"),
+        ((("Schedule", "2"),), "Sch. 2"),
+        ((("Schedule", "2"), (POINT, "3"), (POINT, "1")), "Sch. 2 para. 3(1)"),
+    ],
+)
+def test_cross_references_find_their_provisions(act: Document, path: Path_, label: str) -> None:
+    assert act.provisions[Places(act).find(path)].label == label
 
 
 def test_what_a_reader_must_know_is_told(act: Document) -> None:
