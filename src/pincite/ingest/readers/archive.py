@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections import Counter
 from typing import Any
 
@@ -18,6 +19,7 @@ _MOST_BYTES = 256 * 1024 * 1024  # of all parts unpacked; a policy is far smalle
 _MOST_XML = 64 * 1024 * 1024  # of one part that is parsed as a whole; its tree takes several times as much memory
 _MOST_RATIO = 400  # unpacked to packed; office XML stays below 100, a bomb comes near deflate's limit of 1,032
 _RATIO_FROM = 4 * 1024 * 1024  # bytes from which the ratio counts: small parts of blanks are harmless
+_HARM = "The file is made to do harm."
 
 
 class Archive:
@@ -48,7 +50,7 @@ class Archive:
         end = 0
         for entry in sorted(self._entries, key=lambda entry: entry.header_offset):
             if entry.header_offset < end:
-                raise DocumentError(f"part {entry.filename!r} overlaps another", hint="The file is made to do harm.")
+                raise DocumentError(f"part {entry.filename!r} overlaps another", hint=_HARM)
             end = entry.header_offset + entry.compress_size
             if entry.flag_bits & 1:
                 raise DocumentError(f"part {entry.filename!r} is encrypted", hint="Remove the password and save again.")
@@ -58,7 +60,7 @@ class Archive:
             if entry.file_size > _RATIO_FROM and ratio > _MOST_RATIO:
                 raise DocumentError(
                     f"part {entry.filename!r} grows {ratio:,.0f}-fold when unpacked; the limit is {_MOST_RATIO}",
-                    hint="The file is made to do harm.",
+                    hint=_HARM,
                 )
 
     @property
@@ -81,7 +83,7 @@ class Archive:
         try:
             with self.file.open(entry) as part:
                 content = part.read(most + 1)
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
             raise DocumentError(f"part {name!r} is damaged: {error}", hint="Copy the file again.") from error
         if len(content) > most:
             raise DocumentError(f"part {name!r} holds more than {most:,} bytes, which is the limit")
@@ -105,3 +107,22 @@ class Archive:
         if docinfo.doctype:
             raise DocumentError(f"part {name!r} declares a document type, which office documents never do")
         return root
+
+    def refuse_document_types(self) -> None:
+        """Refuse XML parts that declare a document type, for parsers that would expand its entities.
+
+        Raises:
+            DocumentError: naming the part.
+        """
+        for entry in self._entries:
+            if not entry.filename.lower().endswith((".xml", ".rels")):
+                continue
+            try:
+                with self.file.open(entry) as stream:
+                    events = etree.iterparse(stream, events=("start",), resolve_entities=False, no_network=True)
+                    _, element = next(iter(events), (None, None))
+            except (etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error, EOFError):
+                continue  # whoever needs the part will say so
+            docinfo: Any = element.getroottree().docinfo if element is not None else None
+            if docinfo is not None and docinfo.doctype:
+                raise DocumentError(f"part {entry.filename!r} declares a document type", hint=_HARM)

@@ -9,7 +9,7 @@ from typing import Any
 from pincite.errors import DocumentError
 from pincite.ingest.readers.archive import Archive
 
-__all__ = ["child", "children", "is_on", "main_part", "name", "properties", "related", "value"]
+__all__ = ["child", "children", "is_on", "main_part", "name", "properties", "related", "related_by_id", "value"]
 
 # Transitional and Strict documents differ in their namespaces and in nothing that is read here, so local names do.
 
@@ -45,24 +45,32 @@ def is_on(element: Any) -> bool:
     return element is not None and value(element) not in ("0", "false", "off")
 
 
+def _relations(archive: Archive, part: str) -> Iterator[tuple[str, str, str]]:
+    """Yield id, type and target of the relationships that lead to a part of the package; outside ones never."""
+    folder, _, file = part.rpartition("/")
+    relations = posixpath.join(folder, "_rels", file + ".rels")
+    if relations not in archive:
+        return
+    for relation in archive.xml(relations):
+        if value(relation, "TargetMode") != "External":
+            # the root of the package is the top: "../" cannot lead out of an archive in memory
+            target = posixpath.normpath(posixpath.join("/", folder, value(relation, "Target"))).lstrip("/")
+            if target in archive:
+                yield value(relation, "Id"), value(relation, "Type").rpartition("/")[2], target
+
+
 def related(archive: Archive, part: str, kind: str) -> list[str]:
-    """Return the parts inside the package to which `part` has a relationship of this kind; outside ones never.
+    """Return the parts of the package to which `part` has a relationship of this kind.
 
     Raises:
         DocumentError: if the relationships cannot be read.
     """
-    folder, _, file = part.rpartition("/")
-    relations = posixpath.join(folder, "_rels", file + ".rels")
-    if relations not in archive:
-        return []
-    found = []
-    for relation in archive.xml(relations):
-        if value(relation, "Type").endswith("/" + kind) and value(relation, "TargetMode") != "External":
-            # the root of the package is the top: "../" cannot lead out of an archive in memory
-            target = posixpath.normpath(posixpath.join("/", folder, value(relation, "Target"))).lstrip("/")
-            if target in archive:
-                found.append(target)
-    return found
+    return [target for _, found, target in _relations(archive, part) if found == kind]
+
+
+def related_by_id(archive: Archive, part: str) -> dict[str, str]:
+    """Return the parts of the package to which `part` has relationships, by their ids."""
+    return {key: target for key, _, target in _relations(archive, part)}
 
 
 def main_part(archive: Archive) -> str:
