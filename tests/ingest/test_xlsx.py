@@ -144,7 +144,8 @@ def test_formulas_are_read_by_their_results_and_those_without_are_reported() -> 
     [
         (0.25, "0%", "25%"), (0.125, "0.0%", "12.5%"), (1234567.891, "#,##0.00", "1,234,567.89"), (7, "000", "007"),
         (5.0, "General", "5"), (0.1 + 0.2, "General", "0.3"), (12.5, '"€" #,##0.00', "€12.50"),
-        (9, '0" days"', "9 days"), (12, "[$€-407] #,##0.00", "€12.00"), (True, "General", "TRUE"), (datetime.time(8, 5), "", "08:05:00"),
+        (9, '0" days"', "9 days"), (12, "[$€-407] #,##0.00", "€12.00"), (True, "General", "TRUE"),
+        (datetime.time(8, 5), "", "08:05:00"),
         (1e20, "General", "1e+20"), (3, "yyyy?", "3"), ("  two\n lines ", "", "two lines"),
     ],
 )  # fmt: skip

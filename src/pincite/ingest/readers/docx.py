@@ -34,8 +34,7 @@ def read_docx(data: bytes) -> RawDocument:
     reader = _Reader(archive, main)
     blocks = [*reader.blocks(body), *reader.rest()] if body is not None else []
     stated = properties(archive)
-    metadata = stated | reader.control
-    metadata.pop("title", None)
+    metadata = {key: text for key, text in stated.items() if key != "title"} | reader.control
     margins = reader.margins()
     if not metadata.get("classification") and margins:
         metadata["classification"] = classification_in(margins)
