@@ -107,7 +107,10 @@ def test_a_table_within_a_table_is_read_once() -> None:
 
 
 def test_definitions_stand_with_their_terms() -> None:
-    body = "<dl><dt>Keeper<dd>who prunes;<dd>who waters</dd><dt>Tree</dt><dt>Plant:</dt><dd><p>what grows</p></dd><dt>Last</dt></dl>"
+    body = (
+        "<dl><dt>Keeper<dd>who prunes;<dd>who waters</dd><dt>Tree</dt><dt>Plant:</dt>"
+        "<dd><p>what grows</p></dd><dt>Last</dt></dl>"
+    )
     assert texts(body) == ["Keeper: who prunes;", "who waters", "Tree / Plant: what grows", "Last"]
 
 

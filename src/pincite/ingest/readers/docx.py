@@ -14,7 +14,7 @@ from pincite.ingest.readers.classification import classification_in
 from pincite.ingest.readers.docx_numbering import Numberer, Styles
 from pincite.ingest.readers.docx_runs import Runs
 from pincite.ingest.readers.ooxml import child, children, is_on, main_part, name, properties, related, value
-from pincite.ingest.readers.tables import Cell, captions, control_pairs, expand, table_blocks
+from pincite.ingest.readers.tables import Cell, control_pairs, head_rows, table_blocks
 from pincite.ingest.readers.text import split_numbered_lines
 
 __all__ = ["read_docx"]
@@ -167,22 +167,10 @@ class _Reader:
         cells = _merge(contents)
         if opening and not self.control:
             self.control = control_pairs(cells)
-        yield from table_blocks(cells, self._heads(rows, cells, opening))
-
-    @staticmethod
-    def _heads(rows: list[Any], cells: list[list[Cell]], opening: bool) -> int:
-        """Return how many rows head the columns: those that repeat on each page, else the first if it looks like it."""
-        grid = expand(cells)
-        first = captions(grid)
-        stated = first
+        stated = 0
         while stated < len(rows) and is_on(child(rows[stated], "trPr", "tblHeader")):
             stated += 1
-        if first < stated < len(rows):
-            return stated - first
-        grid = grid[first:]
-        if len(grid) < 2 or (len(grid[0]) <= 2 and (opening or not grid[0][0].text.istitle())):
-            return 0
-        return 1
+        yield from table_blocks(cells, head_rows(cells, stated, opening=opening))
 
     # -- what is not in the text -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pincite.ingest.blocks import Numbering
-from pincite.ingest.readers.numerals import Counters, numeral
+from pincite.ingest.readers.numerals import Counters, numbering_of, numeral
 from pincite.ingest.readers.ooxml import child, children, is_on, name, value
 
 __all__ = ["Label", "Numberer", "Styles"]
@@ -174,6 +174,9 @@ class Numberer:
         if level in made.pending:
             made.pending.discard(level)
             counters.set(level, made.starts[level])
+        for above in range(level):
+            if above in made.levels:
+                counters.begin(above, made.starts.get(above, made.levels[above].start))
         keeps = frozenset(
             deeper
             for deeper, other in made.levels.items()
@@ -242,22 +245,19 @@ class Numberer:
             self.unknown.add(form)
         return numeral(count, _STYLES.get(form, "1"), doubled=True) + (_suffix(count) if form == "ordinal" else "")
 
-    def _numbering(self, made: _List, level: int, text: str, count: int, is_heading: bool) -> Numbering | None:
+    def _numbering(self, made: _List, level: int, text: str, count: int, is_heading: bool) -> Numbering:
         definition = made.levels[level]
-        style = "1" if definition.legal else _STYLES.get(definition.form, "1")
-        marker = " ".join(text.split())
-        number = re.sub(r"^[\s(\[.]+|[\s).\]:;,–—-]+$", "", marker)
         below = made.levels.get(level + 1)
-        begins = level == 0 and (is_heading or (below is not None and {"%1", "%2"} <= _places(below.text)))
-        worded = re.search(r"\w", re.sub(r"%[1-9]", "", definition.text)) is not None  # "Step %1", "R-%1"
-        whole = (len(_places(definition.text)) > 1 or begins or worded) and not marker.startswith("(")
-        if not whole:
-            number = self._numeral(count, definition.form, definition.legal)
-        return Numbering(marker, number, "1" if style == "01" else style, made.abstract, level, whole)
-
-
-def _places(text: str) -> set[str]:
-    return set(re.findall(r"%[1-9]", text))
+        return numbering_of(
+            text,
+            definition.text,
+            below.text if below else "",
+            own=self._numeral(count, definition.form, definition.legal),
+            style="1" if definition.legal else _STYLES.get(definition.form, "1"),
+            sequence=made.abstract,
+            level=level,
+            is_heading=is_heading,
+        )
 
 
 def _suffix(count: int) -> str:

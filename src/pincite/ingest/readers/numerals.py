@@ -1,8 +1,12 @@
-"""Numbers of lists as word processors and browsers write them: 4, 04, d, D, iv, IV."""
+"""Numbers of lists as word processors and browsers write them: 4, 04, d, D, iv, IV; and what they are cited by."""
 
 from __future__ import annotations
 
-__all__ = ["Counters", "numeral"]
+import re
+
+from pincite.ingest.blocks import Numbering
+
+__all__ = ["Counters", "numbering_of", "numeral"]
 
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
@@ -50,6 +54,10 @@ class Counters:
             del self._counts[deeper]
         return self._counts[level]
 
+    def begin(self, level: int, start: int) -> None:
+        """Take the first number at `level` if it has none: an entry deeper down stands below one that is not there."""
+        self._counts.setdefault(level, start)
+
     def set(self, level: int, value: int) -> None:
         """Make `value` the next number at `level`."""
         self._counts[level] = value - 1
@@ -57,3 +65,30 @@ class Counters:
     def at(self, level: int, start: int) -> int:
         """Return the number that stands at `level` now; its start if nothing has been counted there."""
         return self._counts.get(level, start)
+
+
+def numbering_of(
+    shown: str, form: str, form_below: str, *, own: str, style: str, sequence: str, level: int, is_heading: bool
+) -> Numbering:
+    """Return the numbering of an entry.
+
+    Args:
+        shown: what stands before it.
+        form: how its level writes numbers, "%1.%2" or "(%3)": %1 is the number of the outermost level.
+        form_below: how the next deeper level does, "" if there is none.
+        own: the number of its own level alone.
+        style: how that counts, as in `Numbering`.
+        sequence: which list it is of.
+        level: its depth, 0 the outermost.
+        is_heading: whether it is a heading.
+    """
+    marker = " ".join(shown.split())
+    begins = level == 0 and (is_heading or {"%1", "%2"} <= _places(form_below))
+    worded = re.search(r"\w", re.sub(r"%[1-9]", "", form)) is not None  # "Step %1", "R-%1"
+    whole = (len(_places(form)) > 1 or begins or worded) and not marker.startswith("(")
+    number = re.sub(r"^[\s(\[.]+|[\s).\]:;,–—-]+$", "", marker) if whole else own
+    return Numbering(marker, number, "1" if style == "01" else style, sequence, level, whole)
+
+
+def _places(form: str) -> set[str]:
+    return set(re.findall(r"%[1-9]", form))

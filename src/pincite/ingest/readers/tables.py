@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pincite.ingest.blocks import Block
 
-__all__ = ["Cell", "captions", "control_pairs", "expand", "table_blocks"]
+__all__ = ["Cell", "captions", "control_pairs", "expand", "head_rows", "table_blocks"]
 
 _MOST_SPAN = 1000
 
@@ -89,6 +89,24 @@ def captions(grid: Sequence[Row]) -> int:
     while count < len(grid) and width > 1 and len(grid[count]) == width and len(set(grid[count])) == 1:
         count += 1
     return count
+
+
+def head_rows(rows: Sequence[Row], stated: int, *, opening: bool) -> int:
+    """Return how many rows, after `captions`, head the columns.
+
+    Args:
+        rows: as the source has them.
+        stated: how many rows at the top the source marks as repeating on each page.
+        opening: whether the table stands above the first section, where tables hold pairs ("Owner | CISO").
+    """
+    grid = expand(rows)
+    first = captions(grid)
+    if first < stated < len(grid):
+        return stated - first
+    grid = grid[first:]
+    if len(grid) < 2 or (len(grid[0]) <= 2 and (opening or not grid[0][0].text.istitle())):
+        return 0
+    return 1
 
 
 def _once(cells: Iterable[Cell]) -> list[str]:
