@@ -98,3 +98,33 @@ def table(*rows: Sequence[str]) -> str:
             cells += f"<w:tc>{properties}{text if text.startswith('<w:p>') else p(text)}</w:tc>"
         made += f"<w:tr>{cells}</w:tr>"
     return f"<w:tbl>{made}</w:tbl>"
+
+
+ODF = " ".join(
+    f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+    for short, long in (
+        ("office", "office"), ("text", "text"), ("table", "table"), ("style", "style"), ("draw", "drawing"),
+        ("meta", "meta"),
+    )
+)  # fmt: skip
+
+
+def odt_of(body: str, automatic: str = "", styles: str = "", **parts: str) -> bytes:
+    """Return an OpenDocument text; `styles` are list styles and the like, `parts` further parts such as meta="…"."""
+    made: dict[str, str | bytes] = {
+        "mimetype": "application/vnd.oasis.opendocument.text",
+        "content.xml": f"<office:document-content {ODF}><office:automatic-styles>{automatic}</office:automatic-styles>"
+        f"<office:body><office:text>{body}</office:text></office:body></office:document-content>",
+        "styles.xml": f"<office:document-styles {ODF}>{styles}</office:document-styles>",
+    }
+    return packed(made | {f"{name}.xml": content for name, content in parts.items()}, zipfile.ZIP_STORED)
+
+
+def list_style(name: str, *levels: tuple[str, str]) -> str:
+    """Return a list style; a level is (num-format, attributes), without a format a bullet."""
+    made = ""
+    for at, (form, attributes) in enumerate(levels, 1):
+        kind = "number" if form else "bullet"
+        counts = f'style:num-format="{form}" ' if form else ""
+        made += f'<text:list-level-style-{kind} text:level="{at}" {counts}{attributes}/>'
+    return f'<text:list-style style:name="{name}">{made}</text:list-style>'

@@ -45,8 +45,11 @@ class _Group:
     deleted: bool = False
     skip: int = 1  # how many characters stand for one after \\u
     page: str = "cp1252"
-    symbol: bool = False
     ignorable: bool = False
+
+    def inner(self) -> _Group:
+        """Return what holds in a group that begins here."""
+        return _Group(self.into, self.hidden, self.deleted, self.skip, self.page)
 
 
 @dataclass(slots=True)
@@ -124,7 +127,7 @@ class _Reader:
         self._to_skip = 0
         if token.brace == "{":
             self.depth += 1
-            self._groups.append(replace(self._group, ignorable=False))
+            self._groups.append(self._group.inner())
         elif token.brace == "}":
             self.depth -= 1
             if self.depth >= 0 and self._groups:
