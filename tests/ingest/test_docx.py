@@ -182,6 +182,11 @@ def test_bullets_are_items_and_lists_of_one_style_stand_beside_each_other() -> N
     assert [n.label for n in made[2:]] == ["1.1", "1.1(a)", "1.1(b)", "1.1(a)", "1.1(b)"]
 
 
+def test_an_entry_above_which_nothing_stands_counts_as_if_it_did() -> None:
+    body = p("deep", 1, 1) + p("next", 1) + p("deep", 1, 1)
+    assert texts(body, LEGAL + num(1, 1)) == ["1.1 deep", "2. next", "2.1 deep"]
+
+
 def test_empty_numbered_paragraphs_count_as_word_counts_them() -> None:
     assert texts(p("a", 1) + p("", 1) + p("c", 1), abstract(1, ("decimal", "%1.")) + num(1, 1)) == ["1. a", "3. c"]
 
@@ -268,6 +273,12 @@ def test_results_of_fields_are_text_and_instructions_are_not() -> None:
         + '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
     )
     assert texts(p(run("See ") + inner + run(" and ") + simple + run(" or ") + outer)) == ["See 4.1 and 6.2 or yes"]
+
+
+def test_a_field_that_never_ends_is_reported() -> None:
+    raw = read_bytes(docx_of(p("Seen.") + p('<w:r><w:fldChar w:fldCharType="begin"/></w:r>' + run("lost"))), "a.docx")
+    assert [b.text for b in raw.blocks] == ["Seen."]
+    assert raw.warnings == ("a field never ends: 4 characters not read",)
 
 
 def test_links_content_controls_and_formulas_are_text() -> None:
@@ -371,6 +382,14 @@ def test_a_history_of_versions_is_no_control_table() -> None:
 def test_a_row_of_values_below_headings_is_a_control_table() -> None:
     raw = read_bytes(docx_of(table(("Owner", "Version", "Effective date"), ("Head", "2.1", "2031-05-01"))), "a.docx")
     assert raw.metadata == {"owner": "Head", "version": "2.1", "effective date": "2031-05-01"}
+
+
+def test_pairs_side_by_side_are_no_column_headings() -> None:
+    raw = read_bytes(
+        docx_of(table(("Owner", "Head", "Version", "2"), ("Status", "Final", "Title", "Ladders"))), "a.docx"
+    )
+    assert [b.text for b in raw.blocks] == ["Owner | Head | Version | 2", "Status | Final | Title | Ladders"]
+    assert raw.metadata == {"owner": "Head", "version": "2", "status": "Final", "title": "Ladders"}
 
 
 def test_merged_cells_and_two_rows_of_headings() -> None:

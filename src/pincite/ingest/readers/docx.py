@@ -199,6 +199,8 @@ class _Reader:
             )
         if left_out["hidden text"]:
             found.append(f"hidden text not read: {left_out['hidden text']} characters")
+        if self.runs.open_fields:
+            found.append(f"a field never ends: {left_out['field instructions']} characters not read")
         if self._chunks:
             found.append(f"{self._chunks} embedded document(s) (altChunk) not read")
         kinds = ("picture", "embedded object", "symbol without a known character")

@@ -61,6 +61,11 @@ class Runs:
         return any(began and instruction.split()[:1] in (["TOC"], ["INDEX"], ["TOA"])
                    for began, instruction in self._fields)  # fmt: skip
 
+    @property
+    def open_fields(self) -> int:
+        """How many fields have begun and not yet shown a result; at the end there should be none."""
+        return sum(not began for began, _ in self._fields)
+
     def _walk(self, parent: Any, parts: list[str], hidden: bool) -> None:
         for element in parent:
             kind = name(element)
@@ -115,6 +120,8 @@ class Runs:
             self.left_out["hidden text"] += len(words)
         elif all(began for began, _ in self._fields):
             parts.append(words)
+        else:
+            self.left_out["field instructions"] += len(words)
 
     def _field(self, element: Any, parts: list[str]) -> None:
         kind = value(element, "fldCharType")

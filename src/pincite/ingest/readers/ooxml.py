@@ -36,7 +36,14 @@ def children(element: Any, *names: str) -> Iterator[Any]:
 def child(element: Any, *path: str) -> Any:
     """Return the first child of this name, of that the first child of the next name, and so on; or None."""
     for step in path:
-        element = next(children(element, step), None)
+        if element is None:
+            return None
+        for inner in element:
+            if name(inner) == step:
+                element = inner
+                break
+        else:
+            return None
     return element
 
 

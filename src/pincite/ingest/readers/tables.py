@@ -104,6 +104,8 @@ def head_rows(rows: Sequence[Row], stated: int, *, opening: bool) -> int:
     if first < stated < len(grid):
         return stated - first
     grid = grid[first:]
+    if opening and grid and _states_pairs([cell.text for cell in grid[0]]):
+        return 0
     if len(grid) < 2 or (len(grid[0]) <= 2 and (opening or not grid[0][0].text.istitle())):
         return 0
     return 1
@@ -136,8 +138,7 @@ def control_pairs(rows: Sequence[Row]) -> dict[str, str]:
     """Return what a control table states ("Owner | CISO") as metadata, keys in lower case; {} for a history."""
     cells = expand(rows)
     grid = [[cell.text for cell in line] for line in cells[captions(cells) :]]
-    known = sum(_key(text) in _CONTROL for text in grid[0]) if grid else 0
-    if known >= 2 and any(_key(a) in _CONTROL and _key(b) in _CONTROL for a, b in itertools.pairwise(grid[0])):
+    if grid and any(_key(a) in _CONTROL and _key(b) in _CONTROL for a, b in itertools.pairwise(grid[0])):
         # headings in a row: one row of values below them, or a history of which no row is the present
         return {_key(key): value for key, value in zip(*grid, strict=False)} if len(grid) == 2 else {}
     pairs = {}
@@ -145,6 +146,13 @@ def control_pairs(rows: Sequence[Row]) -> dict[str, str]:
         for key, value in zip(line[::2], line[1::2], strict=False):
             pairs[_key(key)] = value
     return pairs
+
+
+def _states_pairs(row: Sequence[str]) -> bool:
+    """Tell "Owner | CISO | Version | 2" from a row of column headings."""
+    return len(row) % 2 == 0 and all(
+        _key(key) in _CONTROL and _key(value) not in _CONTROL for key, value in zip(row[::2], row[1::2], strict=True)
+    )
 
 
 def _key(text: str) -> str:
