@@ -117,6 +117,14 @@ def test_more_parts_than_any_document_has() -> None:
         Archive(packed({f"{n}": b"" for n in range(10_001)}))
 
 
+def test_a_part_that_is_loaded_whole_may_not_be_huge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pincite.ingest.readers.archive._MOST_XML", 1000)
+    big = f"<x>{'y' * 2000}</x>"
+    Archive(packed({"xl/worksheets/sheet1.xml": big})).check_for_others(streamed="xl/worksheets/")
+    with pytest.raises(DocumentError, match=r"'xl/sharedStrings\.xml' holds more than 1,000 bytes"):
+        Archive(packed({"xl/sharedStrings.xml": big})).check_for_others(streamed="xl/worksheets/")
+
+
 def test_two_parts_of_one_name() -> None:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:

@@ -91,5 +91,5 @@ def test_braces_that_do_not_match(body: str) -> None:
         read(body)
 
 
-def test_a_hundred_thousand_braces_do_no_harm() -> None:
-    assert texts("{" * 100_000 + "Deep." + "}" * 100_000 + r"\par") == ["Deep."]
+def test_many_braces_do_no_harm() -> None:
+    assert texts("{" * 20_000 + "Deep." + "}" * 20_000 + r"\par") == ["Deep."]

@@ -164,6 +164,12 @@ def test_a_huge_declared_dimension_is_not_believed() -> None:
     assert len(raw.blocks) == 4
 
 
+def test_more_cells_than_a_register_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pincite.ingest.readers.xlsx_facts._MOST_CELLS", 10)
+    with pytest.raises(DocumentError, match=r"a\.xlsx: more than 10 cells on a sheet"):
+        read(*ROWS)
+
+
 def test_comments_and_margins_are_counted() -> None:
     from openpyxl.comments import Comment
 

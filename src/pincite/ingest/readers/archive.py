@@ -108,15 +108,20 @@ class Archive:
             raise DocumentError(f"part {name!r} declares a document type, which office documents never do")
         return root
 
-    def refuse_document_types(self) -> None:
-        """Refuse XML parts that declare a document type, for parsers that would expand its entities.
+    def check_for_others(self, streamed: str) -> None:
+        """Check the XML parts for a parser of others, which would expand entities and load most parts whole.
+
+        Args:
+            streamed: how the names of parts begin that it reads piece by piece, whatever their size.
 
         Raises:
-            DocumentError: naming the part.
+            DocumentError: naming the part that declares a document type or is too large.
         """
         for entry in self._entries:
             if not entry.filename.lower().endswith((".xml", ".rels")):
                 continue
+            if entry.file_size > _MOST_XML and not entry.filename.startswith(streamed):
+                raise DocumentError(f"part {entry.filename!r} holds more than {_MOST_XML:,} bytes, which is the limit")
             try:
                 with self.file.open(entry) as stream:
                     events = etree.iterparse(stream, events=("start",), resolve_entities=False, no_network=True)

@@ -37,7 +37,7 @@ def read_xlsx(data: bytes) -> RawDocument:
         DocumentError: if it is damaged, too large, or nothing is shown in it.
     """
     archive = Archive(data)
-    archive.refuse_document_types()
+    archive.check_for_others(streamed="xl/worksheets/")
     main = main_part(archive)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of features that no value depends on
