@@ -123,9 +123,13 @@ def test_lines_of_preformatted_text_and_breaks() -> None:
 def test_notes_are_read_and_their_marks_are_set_off() -> None:
     body = (
         '<p>within 72 hours<sup><a href="#fn1">1</a></sup> of it</p><section class="footnotes"><ol>'
-        '<li id="fn1">Of working days.<a role="doc-backlink" href="#r1">↩</a></li></ol></section>'
+        '<li id="fn1"><p>Of working days.<a role="doc-backlink" href="#r1">↩</a></p></li></ol></section>'
     )
-    assert texts(body) == ["within 72 hours[1] of it", "1. Of working days."]
+    assert texts(body) == ["within 72 hours[1] of it", "[1] Of working days."]
+
+
+def test_a_list_of_notes_opens_no_provisions() -> None:
+    assert labels('<h2>1. A</h2><p>w</p><ol class="footnotes"><li>note</li></ol><ol><li>x</ol>') == ["1", "1(1)"]
 
 
 def test_what_is_hidden_struck_out_or_beside_the_text() -> None:

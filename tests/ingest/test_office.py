@@ -9,7 +9,7 @@ import pytest
 from pincite.errors import DocumentError
 from pincite.ingest.readers import read_bytes
 from pincite.ingest.readers.archive import Archive
-from tests.ingest.office import docx_of, docx_parts, odt_of, p, packed
+from tests.ingest.office import abstract, docx_of, docx_parts, num, odt_of, p, packed
 
 WORDS = docx_of(p("Words."))
 
@@ -180,11 +180,13 @@ def test_names_and_targets_cannot_lead_out_of_the_archive() -> None:
     assert [b.text for b in read_bytes(packed(parts), "a.docx").blocks] == ["Words."]
 
 
-def test_what_lies_outside_is_never_fetched() -> None:
-    parts = docx_parts(p("Words."))
+@pytest.mark.parametrize("target", ["numbering.xml", "http://127.0.0.1:9/numbering.xml"])
+def test_what_lies_outside_is_never_fetched(target: str) -> None:
+    parts = docx_parts(p("Words.", 1), abstract(1, ("decimal", "%1.")) + num(1, 1))
+    assert [b.text for b in read_bytes(packed(parts), "a.docx").blocks] == ["1. Words."]
     relations = "word/_rels/document.xml.rels"
-    outside = 'Target="http://127.0.0.1:9/styles.xml" TargetMode="External"'
-    parts[relations] = str(parts[relations]).replace('Target="styles.xml"', outside)
+    outside = f'Target="{target}" TargetMode="External"'
+    parts[relations] = str(parts[relations]).replace('Target="numbering.xml"', outside)
     assert [b.text for b in read_bytes(packed(parts), "a.docx").blocks] == ["Words."]
 
 

@@ -84,6 +84,8 @@ class _Walker:
         self._pending: Numbering | None = None
         self._items: list[bool] = []
         self._terms: list[str] = []
+        self._lead = ""  # the mark of a note, before its first words
+        self._notes: list[Any] = []  # open elements that hold notes
         self._pre = 0
         self._headings = 0
         self._begun = False
@@ -140,6 +142,8 @@ class _Walker:
             self._pre += 1
         elif tag == "q":
             self._buffer.append("“")
+        if tag not in _INLINE and _holds_notes(element):
+            self._notes.append(element)
         self._buffer.append(_bracketed(element, tag, "[") + (element.text or ""))
 
     def _end(self, element: Any, tag: str) -> Iterator[Block]:
@@ -163,6 +167,8 @@ class _Walker:
             self._pre -= 1
         if _level_of(element, tag):
             self._level = 0
+        if self._notes and self._notes[-1] is element:
+            self._notes.pop()
 
     def _begin_item(self, element: Any) -> None:
         current = self._lists[-1] if self._lists else _List("", 0, 0)
@@ -174,6 +180,9 @@ class _Walker:
         current.next = count + current.step
         style = _css_style(element) or current.style
         number = numeral(count, style)
+        if self._notes:  # a note is no provision
+            self._lead = f"[{number}]"
+            return
         self._pending = Numbering(
             f"{number}.", number, "1" if style == "01" else style, "html", len(self._lists) - 1, False
         )
@@ -237,7 +246,8 @@ class _Walker:
             return
         self._buffer.clear()
         lines = [line for line in raw.split("\n") if line.strip()] if self._pre else [text]
-        lines[0] = self._with_term(lines[0])
+        lead, self._lead = self._lead, ""
+        lines[0] = f"{lead} {self._with_term(lines[0])}".strip()
         for line in lines:
             yield self._block(line)
 
@@ -285,6 +295,11 @@ def _why_left_out(element: Any, tag: str) -> str:
 def _in_content(element: Any) -> bool:
     """Tell a header that opens an article from that of the page."""
     return any(above.tag in ("article", "main", "section") for above in element.iterancestors())
+
+
+def _holds_notes(element: Any) -> bool:
+    kinds = str(element.get("class") or "").lower().split()
+    return element.get("role") == "doc-endnotes" or any(kind in ("footnotes", "endnotes") for kind in kinds)
 
 
 def _level_of(element: Any, tag: str) -> int:
