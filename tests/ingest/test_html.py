@@ -152,9 +152,17 @@ def test_words_after_a_hidden_element_are_kept() -> None:
     assert texts("<p>One <span hidden>x</span>two <nav>y</nav>three</p>four") == ["One two three", "four"]
 
 
-def test_the_only_top_heading_is_the_title() -> None:
-    assert read(page("<h1>Ladders</h1><p>x", "<title>Ladders - Intranet</title>")).title == "Ladders"
-    assert read(page("<h1>One</h1><h1>Two</h1><p>x", "<title>Ladders</title>")).title == "Ladders"
+@pytest.mark.parametrize(
+    ("headings", "title", "expected"),
+    [
+        ("<h1>Ladders</h1>", "Ladders - Intranet", "Ladders"),
+        ("<h1>Orchard Ltd</h1>", "Ladders", "Ladders"),
+        ("<h1>One</h1><h1>Two</h1>", "Ladders", "Ladders"),
+        ("<h1>Ladders</h1>", "", "Ladders"),
+    ],
+)
+def test_the_title_is_the_heading_that_it_contains(headings: str, title: str, expected: str) -> None:
+    assert read(page(f"{headings}<p>x", f"<title>{title}</title>")).title == expected
 
 
 def test_a_hundred_thousand_deep_ends_as_an_error() -> None:

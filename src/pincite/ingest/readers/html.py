@@ -60,11 +60,12 @@ def read_html_tree(root: Any) -> RawDocument:
 
 
 def _title(root: Any) -> str:
+    """Return the page's title, without the site's name where a heading shows which part of it is the page's own."""
     headings = [" ".join("".join(heading.itertext()).split()) for heading in root.iter("h1")]
-    headings = [text for text in headings if text]
-    if len(headings) == 1:
-        return headings[0]
-    return next((" ".join("".join(title.itertext()).split()) for title in root.iter("title")), "")
+    titles = [" ".join("".join(title.itertext()).split()) for title in root.iter("title")]
+    title = next(filter(None, titles), "")
+    own = [heading for heading in headings if heading and (heading in title or not title)]
+    return own[0] if len(own) == 1 else title
 
 
 @dataclass(slots=True)
