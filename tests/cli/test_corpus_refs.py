@@ -88,7 +88,7 @@ def test_show(run) -> None:
         ],
         "duplicates": [],
     }
-    assert facts["characters"]["in no passage"] == 0
+    assert facts["account"]["unreached"] == 0
     facts = json.loads(run("show", "orchards", "--json"))
     assert facts["references"]["unresolved"] == len(facts["unresolved"]) == 2
     assert {"at": "Art. 1(3)", "words": "Article 88", "document": "orchards", "label": "Art. 88"} in facts["unresolved"]

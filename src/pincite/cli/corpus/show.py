@@ -142,15 +142,16 @@ def _facts(library: Library, document: Document) -> dict[str, Any]:
         "passages": library.manifest["documents"][info.slug]["passages"],
         "provisions": dict(account.counts),
         "numbering": {"gaps": list(account.gaps), "duplicates": list(account.duplicates)},
-        "characters": {
-            "text": account.characters,
-            "in passages": account.in_passages,
-            "in headings": account.in_headings,
-            "in no passage": account.unreached,
-            "not readable": account.replaced,
-            "left out": dict(account.left_out),
+        "characters": len(document.text),
+        "account": {
+            "visible": account.characters,
+            "in_passages": account.in_passages,
+            "in_headings": account.in_headings,
+            "unreached": account.unreached,
+            "unreached_at": list(account.unreached_at),
+            "not_readable": account.replaced,
+            "left_out": dict(account.left_out),
         },
-        "unreached": list(account.unreached_at),
         "references": library.reference_counts(info.number),
         "unresolved": _unresolved(library, document, info.number),
         "terms": len(library.terms_of(info.number)),
@@ -171,8 +172,8 @@ def _unresolved(library: Library, document: Document, number: int) -> list[dict[
 
 def _print_facts(facts: dict[str, Any]) -> None:
     """Print a document's facts for people, within 80 columns."""
-    characters = facts["characters"]
-    left_out = characters["left out"]
+    account = facts["account"]
+    left_out = account["left_out"]
     lines = [
         ("document", facts["document"]),
         ("title", facts["title"]),
@@ -183,9 +184,9 @@ def _print_facts(facts: dict[str, Any]) -> None:
         ("passages", f"{facts['passages']:,}"),
         (
             "characters",
-            f"{characters['text']:,} in the text: {characters['in passages']:,} in passages, "
-            f"{characters['in headings']:,} in headings, {characters['in no passage']:,} in no passage; "
-            f"{characters['not readable']:,} not readable",
+            f"{account['visible']:,} but for spaces: {account['in_passages']:,} in passages, "
+            f"{account['in_headings']:,} in headings, {account['unreached']:,} in no passage; "
+            f"{account['not_readable']:,} not readable",
         ),
         ("left out", ", ".join(f"{size:,} characters of {what}" for what, size in left_out.items()) or "nothing"),
         ("numbering", _numbering(facts["numbering"])),
