@@ -167,6 +167,7 @@ class Composer:
             end=quote.end,
             text_sha256=item.text_sha256,
             effective=item.effective,
+            status=item.status,
         )
         self.citations.append(citation)
         return citation.n

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from threading import Event as Flag
 
 from pincite.answer.abstain import Policy, judge
@@ -69,6 +70,8 @@ class _Run:
     evidence_seconds: float = 0.0
     check_seconds: float = 0.0
     generation: Generation | None = None
+    as_of: date | None = None
+    day: date | None = None
     digests: dict[str, str] = field(default_factory=dict)
 
     def timings(self) -> Timings:
@@ -138,7 +141,9 @@ class Engine:
         """Return the passage of `document` around `span`, with `quotes` marked."""
         return source_view(self._searcher.library, document, span, quotes)
 
-    def ask(self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None) -> Iterator[Event]:
+    def ask(
+        self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None, as_of: date | None = None
+    ) -> Iterator[Event]:
         """Yield the events of one answer; see `Assistant.ask`."""
         began = time.perf_counter()
         self._last_backend_seconds = 0.0
@@ -147,10 +152,17 @@ class Engine:
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
-        result = self._searcher.search(run.standalone.text, self._settings.passages, follow_up=follow_up)
+        result = self._searcher.search(
+            run.standalone.text, self._settings.passages, follow_up=follow_up, as_of=as_of
+        )
+        run.as_of, run.day = result.as_of, result.day
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()
+        if result.lookup.withheld:
+            message = " ".join(result.lookup.withheld)
+            yield Refused(self._no_answer(run, Status.REFUSED, Reason.NOT_IN_FORCE, message, ()))
+            return
         if result.lookup.missing and not result.lookup.found:
             message = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
             yield Refused(self._no_answer(run, Status.REFUSED, Reason.NO_SUCH_PROVISION, message, evidence))
@@ -238,6 +250,8 @@ class Engine:
                 timings=run.timings(),
                 prompt_tokens=done.prompt_tokens if done else 0,
                 answer_tokens=done.answer_tokens if done else 0,
+                as_of=run.as_of,
+                day=run.day,
             )
         )
 
@@ -272,6 +286,8 @@ class Engine:
             timings=run.timings(),
             prompt_tokens=done.prompt_tokens if done else 0,
             answer_tokens=done.answer_tokens if done else 0,
+            as_of=run.as_of,
+            day=run.day,
         )
 
 

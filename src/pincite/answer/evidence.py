@@ -128,6 +128,7 @@ def _candidate(searcher: Searcher, hit: Hit, result: SearchResult) -> Selected:
         score=hit.score,
         text_sha256=info.text_sha256,
         effective=info.provenance.effective,
+        status=searcher.remark(info.slug, result),
     )
     return Selected(item, hit, sentences, min(1.0, max(best, hit.dense) + 0.1 * shared))
 

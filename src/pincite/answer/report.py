@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pincite.domain.answers import BESIDE_THE_POINT, Answer, Citation, EvidenceItem, Reason
 from pincite.domain.text import collapse, printable
 
-__all__ = ["dropped_note", "refusal", "to_markdown", "to_text"]
+__all__ = ["as_of_note", "dropped_note", "refusal", "to_markdown", "to_text"]
 
 _REASONS = {
     Reason.NONE: "Nothing in the corpus supports an answer.",
     Reason.NO_PASSAGE: "No passage in the corpus deals with this.",
     Reason.NO_SUCH_PROVISION: "The provision named in the question does not exist in the corpus.",
+    Reason.NOT_IN_FORCE: "The text named in the question does not answer for this day.",
     Reason.INSUFFICIENT: "Passages were found, but they do not answer the question.",
     Reason.DRAFT_FAILED: "No sentence of the draft passed the checks.",
 }
@@ -36,6 +37,11 @@ def dropped_note(answer: Answer) -> str:
     return f"{sentences} left out; failed: {', '.join(checks)}."
 
 
+def as_of_note(answer: Answer) -> str:
+    """Say for which day the question was asked; empty if for the day itself."""
+    return f"As of {answer.as_of}: only texts in force on that day were searched." if answer.as_of else ""
+
+
 # ------------------------------------------------------------------ plain text
 
 
@@ -45,6 +51,8 @@ def to_text(answer: Answer, *, width: int = 88) -> str:
     Without an answer: the message and the closest passages. Neither markup nor control characters.
     """
     blocks = [_wrap(printable(answer.text) if answer.claims else refusal(answer), width)]
+    if as_of_note(answer):
+        blocks.append(_wrap(as_of_note(answer), width))
     if answer.claims and answer.message:
         blocks.append(_wrap(printable(answer.message), width))
     if dropped_note(answer):
@@ -59,8 +67,9 @@ def to_text(answer: Answer, *, width: int = 88) -> str:
 
 
 def _cite_line(source: Citation | EvidenceItem) -> str:
-    line = f"{collapse(printable(source.cite))} · {source.kind.value}"
-    return f"{line} · effective {collapse(printable(source.effective))}" if source.effective else line
+    effective = f"effective {source.effective}" if source.effective and "effective" not in source.status else ""
+    parts = (source.cite, source.kind.value, effective, source.status)
+    return " · ".join(collapse(printable(part)) for part in parts if part)
 
 
 def _nearest_quotes(item: EvidenceItem) -> list[str]:
@@ -117,6 +126,8 @@ def _answer_blocks(number: int, answer: Answer) -> Iterator[str]:
     yield f"## {number}. {escape(collapse(answer.question))}"
     if answer.standalone and answer.standalone != answer.question:
         yield f"Searched for: {escape(collapse(answer.standalone))}"
+    if as_of_note(answer):
+        yield as_of_note(answer)
     if answer.claims:
         yield escape(collapse(answer.text))
         if answer.message:

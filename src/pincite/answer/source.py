@@ -31,6 +31,9 @@ def source_view(library: Library, slug: str, span: Span, quotes: Sequence[Span])
     provenance = info.provenance
     lines = [
         f"Effective {provenance.effective}" if provenance.effective else "",
+        f"Until {provenance.until}" if provenance.until else "",
+        f"Superseded by {provenance.superseded_by}" if provenance.superseded_by else "",
+        provenance.classification,
         f"Version {provenance.version}" if provenance.version else "",
         f"Owner {provenance.owner}" if provenance.owner else "",
         f"Source {provenance.source}" if provenance.source else "",

@@ -10,6 +10,8 @@ import sys
 from threading import Event as Flag
 from typing import TYPE_CHECKING
 
+from pincite.cli.dates import add_as_of
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -34,6 +36,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     parser.add_argument(
         "--after", action="append", default=[], metavar="QUESTION", help="an earlier question that this one follows"
     )
+    add_as_of(parser)
     parser.set_defaults(handler=_ask)
 
 
@@ -56,7 +59,7 @@ def _ask(args: argparse.Namespace) -> int:
     before = signal.signal(signal.SIGINT, interrupted)
     try:
         answer: Answer | None = None
-        for event in engine.ask(question, history=args.after, stop=stop):
+        for event in engine.ask(question, history=args.after, stop=stop, as_of=args.as_of):
             status.show(event)
             if isinstance(event, Finished | Refused):
                 answer = event.answer

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from pincite.cli.dates import add_as_of
 from pincite.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = ["register"]
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add ``chat``."""
     parser = subparsers.add_parser("chat", parents=[common], help="ask in the terminal application")
+    add_as_of(parser)
     parser.set_defaults(handler=_chat)
 
 
@@ -37,4 +39,4 @@ def _chat(args: argparse.Namespace) -> int:
 
         return open_assistant(home, settings, report)
 
-    return run(open_assistant, export_directory=home.sessions)
+    return run(open_assistant, export_directory=home.sessions, as_of=args.as_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +31,7 @@ class Reason(StrEnum):
     NONE = ""
     NO_PASSAGE = "no_passage"
     NO_SUCH_PROVISION = "no_such_provision"
+    NOT_IN_FORCE = "not_in_force"
     INSUFFICIENT = "insufficient"
     DRAFT_FAILED = "draft_failed"
 
@@ -49,6 +51,8 @@ class EvidenceItem:
         score: retrieval score in [0, 1]; comparable only within one answer.
         text_sha256: digest of the document's whole normalised text, to which all offsets refer.
         effective: date from which the document applies, as its provenance gives it; may be empty.
+        status: what a reader must know of the document's dates ("not yet in force: effective from 2027-01-01"); empty
+            if it is in force.
     """
 
     n: int
@@ -65,6 +69,7 @@ class EvidenceItem:
     score: float
     text_sha256: str
     effective: str = ""
+    status: str = ""
 
     def quote_text(self, quote: Span) -> str:
         """Return the words of one of `quotes` that lies inside `passage`."""
@@ -78,7 +83,7 @@ class EvidenceItem:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quotation: `quote` is exactly `document text[start:end]`."""
+    """A verbatim quotation: `quote` is exactly `document text[start:end]`; `status` as in `EvidenceItem`."""
 
     n: int
     document: str
@@ -91,6 +96,7 @@ class Citation:
     end: int
     text_sha256: str
     effective: str = ""
+    status: str = ""
 
     @property
     def cite(self) -> str:
@@ -110,6 +116,7 @@ class Citation:
             "end": self.end,
             "text_sha256": self.text_sha256,
             "effective": self.effective,
+            "status": self.status or "in force",
         }
 
 
@@ -157,6 +164,8 @@ class Answer:
         dropped: sentences of the draft that failed the checks, with the failing check's name.
         digests: SHA-256 of all that produced the answer (library, model, embedder, prompt).
         prompt_tokens, answer_tokens: tokens read and written by the model.
+        as_of: the day whose texts were asked, None for today's.
+        day: the day on which the question was asked; what is said of texts in force rests on it.
     """
 
     question: str
@@ -172,6 +181,8 @@ class Answer:
     timings: Timings = Timings()
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    as_of: date | None = None
+    day: date | None = None
 
     @property
     def text(self) -> str:
@@ -186,11 +197,19 @@ class Answer:
             "status": self.status.value,
             "reason": self.reason.value,
             "message": self.message,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "day": self.day.isoformat() if self.day else None,
             "answer": self.text,
             "claims": [claim.to_json() for claim in self.claims],
             "citations": [citation.to_json() for citation in self.citations],
             "nearest": [
-                {"document": item.document, "label": item.label, "kind": item.kind.value} for item in self.nearest
+                {
+                    "document": item.document,
+                    "label": item.label,
+                    "kind": item.kind.value,
+                    "status": item.status or "in force",
+                }
+                for item in self.nearest
             ],
             "dropped": [{"text": text, "check": check} for text, check in self.dropped],
             "digests": dict(self.digests),

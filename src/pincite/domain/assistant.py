@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from threading import Event as Flag
 from typing import Protocol
 
@@ -68,11 +69,14 @@ class Assistant(Protocol):
         """Return what is loaded."""
         ...
 
-    def ask(self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None) -> Iterator[Event]:
+    def ask(
+        self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None, as_of: date | None = None
+    ) -> Iterator[Event]:
         """Yield the events of one answer, ending with Finished, Refused or Cancelled.
 
         Blocking; call it from a worker thread. `history` holds the conversation's earlier questions, oldest
-        first. Setting `stop` ends the answer within a fraction of a second, also while the prompt is read.
+        first. Setting `stop` ends the answer within a fraction of a second, also while the prompt is read. With
+        `as_of`, only texts in force on that day answer.
 
         Raises:
             PinciteError: if the question cannot be asked or a part fails.

@@ -117,7 +117,18 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a document came from and by what right it is held; every field may be empty."""
+    """Where a document came from, by what right it is held, and when it applies; every field may be empty.
+
+    Attributes:
+        source: where it was taken from.
+        retrieved, retrieved_by: when (a date) and by whom.
+        authority: by what right it is held and used; licence: under which terms.
+        sha256: digest of the file's bytes.
+        classification: label for handling ("Internal").
+        effective: the first day on which it applies; until: the last one. Dates are in ISO form.
+        version, owner: as the document or the steward states them.
+        superseded_by: slug or name of the document that takes its place.
+    """
 
     source: str = ""
     retrieved: str = ""
@@ -127,6 +138,7 @@ class Provenance:
     sha256: str = ""
     classification: str = ""
     effective: str = ""
+    until: str = ""
     version: str = ""
     owner: str = ""
     superseded_by: str = ""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pincite.domain.completeness import Completeness
+from pincite.domain.dates import read_date
 from pincite.domain.documents import Document, Passage, Provenance
 from pincite.domain.references import Mention, Term
 from pincite.domain.text import collapse, normalise, printable, printable_path
@@ -25,18 +29,30 @@ __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 PARSER_VERSION = 11
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
+# How documents spell what `Provenance` holds, the name in corpus.toml first; '_' and '-' count as spaces.
 _FIELDS = {
-    "owner": ("owner", "policy owner", "document owner"),
-    "version": ("version",),
-    "effective": ("effective", "effective date", "effective from"),
-    "classification": ("classification",),
-    "authority": ("authority", "approved_by", "approved by"),
-    "source": ("source",),
+    "owner": ("owner", "policy owner", "document owner", "owned by"),
+    "version": ("version", "policy version", "document version", "version number", "revision"),
+    "effective": (
+        "effective", "effective date", "effective from", "date effective", "effective as of", "valid from",
+        "in force from", "in force since", "applies from", "applicable from", "entry into force", "start date",
+    ),
+    "until": (
+        "until", "effective until", "effective to", "valid until", "valid to", "in force until", "applies until",
+        "expires", "expires on", "expiry", "expiry date", "expiration date", "end date",
+    ),
+    "classification": ("classification", "classification label", "information classification", "data classification"),
+    "authority": ("authority", "approved by", "approver", "legal basis"),
+    "source": ("source", "source url"),
     "licence": ("licence", "license"),
-    "retrieved": ("retrieved",),
-    "retrieved_by": ("retrieved_by",),
-    "superseded_by": ("superseded_by", "superseded by"),
-}
+    "retrieved": ("retrieved", "retrieved on", "date retrieved", "accessed"),
+    "retrieved_by": ("retrieved by",),
+    "superseded_by": ("superseded by", "replaced by"),
+}  # fmt: skip
+_DATES = ("effective", "until", "retrieved")
+
+# They can grow without bound or name files and addresses, so that no reader follows them.
+_ENTITIES = ("the file declares entities of its own; they are not followed, and words behind them may be missing",)
 
 
 # They can grow without bound or name files and addresses, so that no reader follows them.
@@ -58,28 +74,36 @@ def parse(source: Source) -> Parsed:
     """Read a source.
 
     Raises:
-        DocumentError: if it cannot be read, holds no text, or lacks provisions that corpus.toml expects.
+        DocumentError: if it cannot be read, holds no text, differs from the digest in corpus.toml, or lacks provisions
+            that corpus.toml expects.
     """
     data = read_source(source)
+    digest = hashlib.sha256(data).hexdigest()
+    if source.sha256 not in ("", digest):
+        raise DocumentError(
+            f"{source.path.name}: its SHA-256 is {digest}, corpus.toml states {source.sha256}",
+            hint="The file was changed after it was registered: pincite corpus update registers a new version.",
+        )
     raw = read_bytes(data, source.path.name)
     stated = {key: collapse(normalise(value)) for key, value in (raw.metadata | source.metadata).items()}
+    values, unread = _provenance(raw.metadata, source.metadata)
     raw = replace(raw, metadata=stated)
     text, provisions = build_tree(raw.blocks, stated.get("title") or collapse(normalise(raw.title)), stated=raw.stated)
     if not text.strip():
         raise DocumentError(f"{source.path.name}: no text found")
-    identity = identify(raw, text, provisions, source.path.name)
-    values = {field: next((stated[key] for key in keys if stated.get(key)), "") for field, keys in _FIELDS.items()}
-    values["source"] = values["source"] or printable_path(source.path.name)
+    identity = identify(raw, text, provisions, source.name)
+    values["source"] = values["source"] or printable_path(source.name)
+    entities = _ENTITIES if b"<!ENTITY" in data[:65536] else ()
     document = Document(
         slug=source.slug,
         title=identity.title,
         short=identity.short,
-        aliases=tuple(dict.fromkeys((*identity.aliases, *map(printable, source.aliases)))),
+        aliases=tuple(dict.fromkeys((*identity.aliases, *(collapse(printable(alias)) for alias in source.aliases)))),
         kind=identity.kind,
         text=text,
         provisions=provisions,
-        provenance=Provenance(**values, sha256=hashlib.sha256(data).hexdigest()),
-        warnings=(*raw.warnings, *_ENTITIES) if b"<!ENTITY" in data[:65536] else raw.warnings,
+        provenance=Provenance(**values, sha256=digest),
+        warnings=(*(collapse(printable(warning)) for warning in raw.warnings), *entities, *unread),
     )
     _check_counts(document, source)
     passages = cut_passages(document)
@@ -88,6 +112,28 @@ def parse(source: Source) -> Parsed:
     completeness = measure(document, passages, raw.left_out)
     document = replace(document, warnings=(*document.warnings, *completeness.warnings()))
     return Parsed(document, passages, tuple(find_mentions(document)), tuple(find_terms(document)), completeness)
+
+
+def _provenance(stated: Mapping[str, str], given: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the provenance by field, `given` before what the document states, and warnings of unreadable dates."""
+    found = {
+        " ".join(re.split(r"[\s_-]+", key.strip(" :").lower())): collapse(normalise(value))
+        for part in (stated, given)
+        for key, value in part.items()
+    }
+    values, warnings = {}, []
+    for field, spellings in _FIELDS.items():
+        values[field] = next((found[name] for name in spellings if found.get(name)), "")
+    for field in _DATES:
+        try:
+            values[field] = read_date(values[field]).isoformat() if values[field] else ""
+        except ValueError as error:
+            warnings.append(f"{field} date not taken over: {error}")
+            values[field] = ""
+    first, last = values["effective"], values["until"]
+    if first and last and date.fromisoformat(last) < date.fromisoformat(first):
+        warnings.append(f"in force until {last}, but effective only from {first}")
+    return values, tuple(warnings)
 
 
 def _check_counts(document: Document, source: Source) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -12,16 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pincite.domain.dates import iso_date
 from pincite.domain.documents import Provenance, ProvisionKind
 from pincite.errors import ConfigError, DocumentError
 from pincite.ingest.identity import slug_of
 
-__all__ = ["Source", "WheelMember", "expand_paths", "load_corpus_file"]
+__all__ = ["Source", "WheelMember", "expand_paths", "is_slug", "load_corpus_file", "parse_corpus", "read_source"]
 
 _PROVENANCE = {field.name for field in dataclasses.fields(Provenance)} - {"sha256"}
 _WHEEL_KEYS = {"package", "version", "member", "sha256"}
 _KINDS = {kind.value for kind in ProvisionKind}
-_KEYS = {"slug", "path", "wheel", "kind", "title", "short", "aliases", "expect", "sha256"} | _PROVENANCE
+_METADATA = {"kind", "title", "short", "sha256", "file"} | _PROVENANCE
+_KEYS = {"slug", "path", "wheel", "aliases", "expect"} | _METADATA
+_DATES = ("effective", "until", "retrieved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Source:
         path: the file; for a wheel member, where it is kept once fetched.
         slug: its name in the library.
         wheel: where to fetch it from if `path` does not exist yet.
-        metadata: title, short, kind and provenance that go before what the file itself says.
+        metadata: title, short, kind and provenance that go before what the file itself says; `sha256`, the digest that
+            the file must have; `file`, its own name where it is kept under another one.
         aliases: further names.
         expect: counts by provision kind that must be found ("article" -> 99).
     """
@@ -53,6 +58,16 @@ class Source:
     metadata: dict[str, str]
     aliases: tuple[str, ...]
     expect: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """The file's own name, from which a document without a title takes one."""
+        return self.metadata.get("file") or self.path.name
+
+    @property
+    def sha256(self) -> str:
+        """The digest that the file must have; empty if none is stated."""
+        return self.metadata.get("sha256", "")
 
 
 def expand_paths(paths: Sequence[Path]) -> list[Source]:
@@ -132,8 +147,17 @@ def load_corpus_file(path: Path, fetched: Path) -> list[Source]:
         ConfigError: naming the file, the entry and the key that is wrong.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return parse_corpus(text, path, fetched)
+
+
+def parse_corpus(text: str, path: Path, fetched: Path) -> list[Source]:
+    """Read the text of the corpus.toml that stands or will stand at `path`; see `load_corpus_file`."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
     entries = content.pop("source", [])
     if content:
@@ -147,7 +171,26 @@ def load_corpus_file(path: Path, fetched: Path) -> list[Source]:
     for slug in slugs:
         if slugs.count(slug) > 1:
             raise ConfigError(f"{path}: two sources are called {slug!r}")
+    _check_succession(sources, path)
     return sources
+
+
+def _check_succession(sources: Sequence[Source], path: Path) -> None:
+    """Refuse versions that supersede each other in a circle: none of them would ever answer."""
+    successors = {source.slug: source.metadata.get("superseded_by", "") for source in sources}
+    for slug in successors:
+        seen = [slug]
+        while (following := successors.get(seen[-1], "")) and following not in seen:
+            seen.append(following)
+        if following == slug:
+            raise ConfigError(f"{path}: `superseded_by` leads from {slug!r} back to itself")
+
+
+def is_slug(name: str) -> bool:
+    """Tell whether `name` can name a document: "retention", or "retention@2024-01-01" for a version of it."""
+    return bool(re.fullmatch(r"[^@]+(?:@[^@]+)?", name)) and all(part == slug_of(part + ".x") for part in name.split("@"))
+
+
 
 
 def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> Source:
@@ -156,8 +199,10 @@ def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> So
     if unknown:
         raise ConfigError(f"{where}: unknown key {sorted(unknown)[0]!r}", hint=f"Known: {', '.join(sorted(_KEYS))}.")
     slug = entry.get("slug")
-    if not isinstance(slug, str) or slug != slug_of(slug + ".x"):
-        raise ConfigError(f"{where}: `slug` must be a name of lower-case letters, digits, '-', '_' and '.'")
+    if not isinstance(slug, str) or not is_slug(slug):
+        raise ConfigError(
+            f"{where}: `slug` must be a name of lower-case letters, digits, '-', '_' and '.', with @version or without"
+        )
     where = f"{where} ({slug})"
     if ("path" in entry) == ("wheel" in entry):
         raise ConfigError(f"{where}: give either `path` or `wheel`")
@@ -170,9 +215,16 @@ def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> So
         target = fetched / f"{slug}-{wheel.sha256[:12]}{Path(wheel.member).suffix}"
     else:
         target = file.parent / entry["path"]
-    metadata = {key: str(entry[key]) for key in ("title", "short", "kind", *_PROVENANCE) if key in entry}
+    metadata = {key: str(entry[key]) for key in sorted(_METADATA) if key in entry}
     if metadata.get("kind", "law") not in ("law", "policy"):
         raise ConfigError(f"{where}: `kind` must be law or policy")
+    for key in _DATES:
+        try:
+            iso_date(metadata.get(key) or "2000-01-01")
+        except ValueError as error:
+            raise ConfigError(f"{where}: `{key}`: {error}") from error
+    if not re.fullmatch("[0-9a-f]{64}|", metadata.get("sha256", "")):
+        raise ConfigError(f"{where}: `sha256` must be 64 hexadecimal digits in lower case")
     return Source(target, slug, wheel, metadata, tuple(entry.get("aliases", ())), dict(entry.get("expect", {})))
 
 

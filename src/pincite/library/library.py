@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pincite.domain.completeness import Completeness
 from pincite.domain.documents import Document, DocumentKind, Provenance, Provision, ProvisionKind, Span
 from pincite.domain.references import Mention, Reference, ReferenceState, Term, mention_of
+from pincite.domain.validity import Versions
 from pincite.errors import LibraryDamaged, UnknownDocument
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
 from pincite.library.schema import SCHEMA_VERSION
@@ -201,6 +202,11 @@ class Library:
         return [(i, Span(start, end)) for i, start, end in rows]
 
     @functools.cached_property
+    def versions(self) -> Versions:
+        """Which documents are in force when, and which follow one another."""
+        return Versions(self.documents)
+
+    @functools.cached_property
     def sentence_passages(self) -> npt.NDArray[np.int64]:
         """For each row of the sentence vectors, the id of its passage."""
         return np.fromiter(
@@ -220,15 +226,19 @@ class Library:
         sentences = [key for (key,) in self._connection.execute("SELECT vector_key FROM sentences ORDER BY id")]
         return passages, sentences
 
-    def match(self, expression: str, limit: int, weights: Sequence[float]) -> list[tuple[int, float]]:
+    def match(
+        self, expression: str, limit: int, weights: Sequence[float], documents: Iterable[int] | None = None
+    ) -> list[tuple[int, float]]:
         """Return (passage id, BM25 score; greater is better) for an FTS5 expression, best first.
 
-        `weights` are those of label, headings, lead-in and body.
+        `weights` are those of label, headings, lead-in and body. With `documents`, only passages of these document
+        numbers are found and counted against `limit`.
         """
+        inside = "AND rowid IN (SELECT id FROM passages WHERE document IN (SELECT value FROM json_each(?))) "
         rows = self._connection.execute(
             "SELECT rowid, -bm25(passages_fts, ?, ?, ?, ?) AS score FROM passages_fts WHERE passages_fts MATCH ? "
-            "ORDER BY score DESC, rowid LIMIT ?",
-            (*weights, expression, limit),
+            f"{'' if documents is None else inside}ORDER BY score DESC, rowid LIMIT ?",
+            (*weights, expression, *(() if documents is None else (json.dumps(sorted(documents)),)), limit),
         )
         return [(i, score) for i, score in rows]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from pincite.domain.documents import ProvisionKind, Span
+from pincite.domain.validity import State, today
 from pincite.library import DocumentInfo, Library
 
 __all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "places_of", "resolve"]
@@ -81,6 +83,8 @@ class Lookup:
         found: the provisions that exist.
         missing: those that do not, with a sentence that says so.
         unknown_document: a document it names by a title that nothing in the library has; empty if none.
+        withheld: of documents it names that do not answer (superseded, or not in force on the day asked for), a
+            sentence each that says why.
     """
 
     documents: tuple[DocumentInfo, ...]
@@ -88,6 +92,7 @@ class Lookup:
     found: tuple[Place, ...]
     missing: tuple[tuple[NamedProvision, str], ...]
     unknown_document: str
+    withheld: tuple[str, ...] = ()
 
 
 def _in_brackets(question: str) -> str:
@@ -147,25 +152,70 @@ def _squash(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9/]+", text.lower().replace("'s ", " ").replace("’s ", " ")))
 
 
-def resolve(question: str, library: Library) -> Lookup:
-    """Look up everything that `question` names."""
-    documents = named_documents(question, library.documents)
-    unknown = "" if documents else _unknown_document(question, library)
+def resolve(
+    question: str,
+    library: Library,
+    numbers: frozenset[int] | None = None,
+    as_of: date | None = None,
+    day: date | None = None,
+) -> Lookup:
+    """Look up everything that `question` names.
+
+    Args:
+        question: as asked.
+        library: where to look.
+        numbers: the documents that answer (see `Versions.searched`), None for all.
+        as_of: the day asked for, None for today.
+        day: today.
+    """
+    numbers = frozenset(document.number for document in library.documents) if numbers is None else numbers
+    answering = [document for document in library.documents if document.number in numbers]
+    named = named_documents(question, library.documents)
+    documents = [document for document in named if document.number in numbers]
+    others = _named_by_slug(question, [d for d in library.documents if d.number not in numbers])
+    # a name that an old version shares with the one that answers means the one that answers
+    others += [] if documents else [document for document in named if document not in others]
+    withheld = tuple(_why_withheld(document, library, as_of, day or today()) for document in others)
+    unknown = "" if named or others else _unknown_document(question, library)
     found: list[Place] = []
     missing: list[tuple[NamedProvision, str]] = []
-    for named in find_named(question):
-        scope = documents or list(library.documents)
+    for named_provision in find_named(question) if not withheld else ():
+        scope = documents or answering
         if unknown:
-            missing.append((named, f"The corpus holds no document called {unknown}."))
+            missing.append((named_provision, f"The corpus holds no document called {unknown}."))
             continue
-        places = [place for label in _forms(named) for place in places_of(label, scope, library)]
+        places = [place for label in _forms(named_provision) for place in places_of(label, scope, library)]
         if places:
             found += places
         else:
-            missing.append((named, _absence(named, documents, library)))
+            missing.append((named_provision, _absence(named_provision, documents, library)))
     return Lookup(
-        tuple(documents) or library.documents, bool(documents), tuple(dict.fromkeys(found)), tuple(missing), unknown
+        tuple(documents or answering),
+        bool(documents),
+        tuple(dict.fromkeys(found)),
+        tuple(missing),
+        unknown,
+        withheld,
     )
+
+
+def _named_by_slug(question: str, documents: Iterable[DocumentInfo]) -> list[DocumentInfo]:
+    """Return the documents whose slug stands in the question as it is written on the command line."""
+    return [
+        document
+        for document in documents
+        if re.search(rf"(?<![\w@.-]){re.escape(document.slug)}(?![\w@-]|\.\w)", question, re.I)
+    ]
+
+
+def _why_withheld(document: DocumentInfo, library: Library, as_of: date | None, day: date) -> str:
+    name = document.slug if "@" in document.slug else f"{document.short} ({document.slug})"
+    state = library.versions.validity(document.slug, as_of or day)
+    if as_of is not None:
+        return f"{name} was not in force on {as_of}: {state.words}."
+    if state.state is State.SUPERSEDED:
+        return f"{name} is {state.words} and answers only questions as of a day when it was in force (--as-of)."
+    return f"{name} is {state.words}; another version answers. Ask as of a day when it is in force (--as-of)."
 
 
 def _forms(named: NamedProvision) -> Iterator[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
+from pincite.domain import validity
 from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
@@ -63,20 +66,32 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits best first, what the question names, its vector and its content words."""
+    """Hits best first, what the question names, its vector and its content words.
+
+    `as_of` is the day whose texts were searched, None for today's; `day` is today.
+    """
 
     question: str
     hits: tuple[Hit, ...]
     lookup: Lookup
     vector: npt.NDArray[np.float32]
     words: tuple[str, ...]
+    as_of: date | None
+    day: date
 
 
 class Searcher:
-    """Searches one library with the embedder that made its vectors."""
+    """Searches one library with the embedder that made its vectors.
 
-    def __init__(self, library: Library, embedder: Embedder) -> None:
+    Args:
+        library: what is searched.
+        embedder: the one that made the library's vectors.
+        today: gives the day on which texts must be in force when a question names no other.
+    """
+
+    def __init__(self, library: Library, embedder: Embedder, today: Callable[[], date] | None = None) -> None:
         self._library = library
+        self._today = today or validity.today
         self._embedder = embedder
         self._passages = _flat_index(library.vectors)
         self._sentences = _flat_index(library.sentence_vectors)
@@ -86,26 +101,41 @@ class Searcher:
         """The library searched."""
         return self._library
 
-    def search(self, question: str, count: int = 10, *, follow_up: str = "") -> SearchResult:
+    @functools.lru_cache(maxsize=8)  # noqa: B019 - one searcher lives as long as the process
+    def _scope(self, as_of: date | None, day: date) -> _Scope:
+        slugs = self._library.versions.searched(as_of, day)
+        return _Scope.of(self._library, [info.number for info in self._library.documents if info.slug in slugs])
+
+    def remark(self, slug: str, result: SearchResult) -> str:
+        """Return what a reader of `result` must know about the dates of a document; empty if it is in force."""
+        return self._library.versions.remark(slug, result.as_of, result.day)
+
+    def search(
+        self, question: str, count: int = 10, *, follow_up: str = "", as_of: date | None = None
+    ) -> SearchResult:
         """Return the `count` best passages for `question`, exact hits before all others.
+
+        Superseded texts are left out; with `as_of`, every text that was not in force on that day.
 
         `follow_up` is the part of a self-contained question that is new; it weighs as much as the whole, since a
         long first question would drown it.
         """
-        lookup = resolve(question, self._library)
+        day = self._today()
+        scope = self._scope(as_of, day)
+        lookup = resolve(question, self._library, scope.documents, as_of, day)
         expanded = expand_abbreviations(question)
         words = content_words(expanded)
         vector = self._embedder.encode([expanded])
         if follow_up:
             vector = vector + self._embedder.encode([expand_abbreviations(follow_up)])
             vector /= np.linalg.norm(vector)
-        hits = self._hybrid(vector, words, lookup)
+        hits = self._hybrid(vector, words, lookup, scope) if scope.passages else []
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
         if not exact:
-            ranked = self._follow(ranked, vector)
-        return SearchResult(question, tuple(ranked[:count]), lookup, vector[0], tuple(words))
+            ranked = self._follow(ranked, vector, scope)
+        return SearchResult(question, tuple(ranked[:count]), lookup, vector[0], tuple(words), as_of, day)
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
         """Return the sentences of a passage in order, with their similarity to a question's vector."""
@@ -116,15 +146,20 @@ class Searcher:
         """Return unit vectors of texts, made by the library's embedder."""
         return self._embedder.encode(texts)
 
-    def _hybrid(self, vector: npt.NDArray[np.float32], words: Sequence[str], lookup: Lookup) -> list[Hit]:
+    def _hybrid(
+        self, vector: npt.NDArray[np.float32], words: Sequence[str], lookup: Lookup, scope: _Scope
+    ) -> list[Hit]:
         library = self._library
-        pool = min(_POOL, len(library.vectors))
-        _, near = self._passages.search(vector, pool)
-        similarities, rows = self._sentences.search(vector, min(2 * _POOL, len(library.sentence_vectors)))
+        pool = min(_POOL, scope.passages)
+        _, near = self._passages.search(vector, pool, params=scope.passage_selector)
+        similarities, rows = self._sentences.search(
+            vector, min(2 * _POOL, scope.sentences), params=scope.sentence_selector
+        )
         best: dict[int, float] = {}
         for row, similarity in zip(rows[0], similarities[0], strict=True):
             best.setdefault(int(library.sentence_passages[row]), float(similarity))
-        lexical = dict(library.match(fts_expression(list(words)), pool, FIELD_WEIGHTS)) if words else {}
+        inside = None if scope.whole else scope.documents
+        lexical = dict(library.match(fts_expression(list(words)), pool, FIELD_WEIGHTS, inside)) if words else {}
         candidates = {int(i) for i in near[0]} | set(best) | set(lexical)
         if lookup.named:  # the question says which documents it is about
             numbers = {document.number for document in lookup.documents}
@@ -145,7 +180,7 @@ class Searcher:
             for passage, i in zip(rows_of, order, strict=False)
         ]
 
-    def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32]) -> list[Hit]:
+    def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope) -> list[Hit]:
         """Put what the best passages refer to ("the period in row R15 of the … Policy") right behind them.
 
         One step only, and only where the passage referred to is about as near to the question itself.
@@ -161,6 +196,8 @@ class Searcher:
             if position >= _FOLLOWED:
                 continue
             for passage, needed in self._referred(hit.passage):
+                if passage.document not in scope.documents:
+                    continue
                 best = max((s.similarity for s in self.sentences(passage, vector[0])), default=0.0)
                 if passage.id in {one.passage.id for one in placed} or best < needed * hit.sentence:
                     continue
@@ -194,6 +231,38 @@ class Searcher:
                 sentence = max((hit.similarity for hit in self.sentences(passage, vector[0])), default=dense)
                 exact[passage.id] = Hit(passage, 2 + dense, dense, sentence, known.lexical if known else 0.0, True)
         return sorted(exact.values(), key=lambda hit: -hit.score)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The documents searched, and selectors that keep both indexes exact within them; None selects everything."""
+
+    documents: frozenset[int]
+    whole: bool
+    passages: int
+    sentences: int
+    passage_selector: faiss.SearchParameters | None
+    sentence_selector: faiss.SearchParameters | None
+
+    @classmethod
+    def of(cls, library: Library, numbers: Sequence[int]) -> _Scope:
+        if len(numbers) == len(library.documents):
+            sizes = len(library.vectors), len(library.sentence_vectors)
+            return cls(frozenset(numbers), True, *sizes, None, None)
+        passages = np.isin(library.passage_documents, numbers)
+        sentences = passages[library.sentence_passages]
+        return cls(
+            frozenset(numbers),
+            False,
+            int(passages.sum()),
+            int(sentences.sum()),
+            _selector(passages),
+            _selector(sentences),
+        )
+
+
+def _selector(mask: npt.NDArray[np.bool_]) -> faiss.SearchParameters:
+    return faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(mask).astype(np.int64)))
 
 
 def _flat_index(vectors: npt.NDArray[np.float32]) -> faiss.IndexFlatIP:
