@@ -17,13 +17,22 @@ if TYPE_CHECKING:
     from pincite.answer.engine import Engine
     from pincite.embed import Embedder
     from pincite.ingest.build import BuildReport
+    from pincite.ingest.register import Registry as CorpusRegistry
     from pincite.ingest.sources import Source
     from pincite.ingest.verify import SourceStates
     from pincite.library import Library
     from pincite.llm import LanguageModel
     from pincite.search import Searcher
 
-__all__ = ["build_corpus", "compare_corpus", "open_assistant", "open_library", "open_searcher"]
+__all__ = [
+    "build_corpus",
+    "compare_corpus",
+    "corpus_registry",
+    "open_assistant",
+    "open_library",
+    "open_searcher",
+    "take_as_corpus",
+]
 
 SEAL = "not sealed"
 """What the status line says until the kernel seal exists."""
@@ -189,6 +198,37 @@ def compare_corpus(home: Home, paths: Sequence[Path] = ()) -> SourceStates:
         return compare_sources(library, _sources(home, paths))
     finally:
         library.close()
+
+
+def corpus_registry(home: Home) -> CorpusRegistry:
+    """Return what adds, updates and removes a home's documents.
+
+    A home without a corpus.toml of its own starts from the checkout's, which is what it is built from until then.
+    """
+    from pincite.ingest.corpus_file import HEADER, with_absolute_paths
+    from pincite.ingest.register import Registry
+
+    home.create()
+    root = checkout_root()
+    shipped = root / "corpus" / "corpus.toml" if root else None
+    start = with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
+    return Registry(home.path, start)
+
+
+def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:
+    """Make files and directories the home's corpus.toml; return where a different earlier one was kept.
+
+    Raises:
+        ConfigError: if a path does not exist or nothing is found; the corpus.toml is then as it was.
+    """
+    from pincite.ingest.corpus_file import write_corpus
+    from pincite.ingest.sources import expand_paths
+
+    home.create()
+    file = home.path / "corpus.toml"
+    if [path.absolute() for path in paths] == [file.absolute()]:
+        return None
+    return write_corpus(file, expand_paths(paths))
 
 
 def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:

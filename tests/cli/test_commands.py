@@ -89,7 +89,7 @@ def test_list_json(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_list_for_people(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["corpus", "list"]) == 0
     out, err = capsys.readouterr()
-    assert "ladder     Ladder Policy (policy · 3 passages · effective 2031-05-01)" in out
+    assert "ladder     Ladder Policy (policy · 3 passages · not yet in force: effective from 2031-05-01)" in out
     assert "not read: " in out
     assert err.startswith("4 documents, 15 passages, generation ")
 
@@ -199,7 +199,7 @@ class Scripted:
         self.asked: list[tuple[str, list[str]]] = []
         self.closed = False
 
-    def ask(self, question: str, *, history: list[str], stop: object) -> Iterator[object]:
+    def ask(self, question: str, *, history: list[str], stop: object, as_of: object = None) -> Iterator[object]:
         self.asked.append((question, list(history)))
         yield from self.events
 

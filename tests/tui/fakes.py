@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from threading import Event as Flag
 
 from pincite.domain.answers import Answer, Citation, Claim, EvidenceItem, Reason, Status, Timings
@@ -198,16 +199,20 @@ class FakeAssistant:
     evidence: tuple[EvidenceItem, ...] = EVIDENCE
     draft: str = DRAFT
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    days: list[date | None] = field(default_factory=list)
     stopped: int = 0
     closed: bool = False
 
     def status(self) -> StatusLine:
         return StatusLine("Qwen2.5 1.5B Q4 on CPU", 4096, len(DOCUMENTS), "SEALED")
 
-    def ask(self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None) -> Iterator[Event]:
+    def ask(
+        self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None, as_of: date | None = None
+    ) -> Iterator[Event]:
         if len(question) > 2000:
             raise QuestionError(f"The question has {len(question):,} characters.", hint="Ask in 2,000 or fewer.")
         self.asked.append((question, tuple(history)))
+        self.days.append(as_of)
         if self.fails is not None:
             raise self.fails
         draft = ""

@@ -223,7 +223,7 @@ async def test_stop_shows_no_answer_and_leaves_the_app_usable(gate: type) -> Non
 
 async def test_stop_while_writing_keeps_the_draft_as_unchecked() -> None:
     class Slow(FakeAssistant):
-        def ask(self, question, *, history=(), stop=None):
+        def ask(self, question, *, history=(), stop=None, as_of=None):
             for event in super().ask(question, history=history, stop=stop):
                 yield event
                 if isinstance(event, Token):
@@ -546,7 +546,7 @@ async def test_quit_stops_the_running_answer() -> None:
 
 async def test_an_assistant_that_ends_without_a_result_is_an_error() -> None:
     class Mute(FakeAssistant):
-        def ask(self, question, *, history=(), stop=None):
+        def ask(self, question, *, history=(), stop=None, as_of=None):
             return iter(())
 
     async with chat(Mute()) as pilot:

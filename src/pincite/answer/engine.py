@@ -152,9 +152,7 @@ class Engine:
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
-        result = self._searcher.search(
-            run.standalone.text, self._settings.passages, follow_up=follow_up, as_of=as_of
-        )
+        result = self._searcher.search(run.standalone.text, self._settings.passages, follow_up=follow_up, as_of=as_of)
         run.as_of, run.day = result.as_of, result.day
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began

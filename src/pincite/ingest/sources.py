@@ -73,6 +73,8 @@ class Source:
 def expand_paths(paths: Sequence[Path]) -> list[Source]:
     """Return a source for every file in `paths`, directories walked, hidden files and links out of them left alone.
 
+    A corpus.toml, or a directory that holds one, stands for the documents that it lists.
+
     Raises:
         ConfigError: if a path does not exist or nothing is found.
     """
@@ -85,10 +87,11 @@ def expand_paths(paths: Sequence[Path]) -> list[Source]:
             raise ConfigError(f"{path}: no such file or directory") from error
         except (OSError, ValueError) as error:  # ValueError: a name with a NUL
             raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-        if path.is_dir():
+        listed = path / "corpus.toml" if path.is_dir() else path
+        if listed.suffix == ".toml" and listed.is_file():
+            sources.extend(load_corpus_file(listed, listed.parent))
+        elif path.is_dir():
             files.extend(_walk(path))
-        elif path.suffix == ".toml":
-            sources.extend(load_corpus_file(path, path.parent))
         else:
             files.append(path)
     root = Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()

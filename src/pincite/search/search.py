@@ -110,9 +110,7 @@ class Searcher:
         """Return what a reader of `result` must know about the dates of a document; empty if it is in force."""
         return self._library.versions.remark(slug, result.as_of, result.day)
 
-    def search(
-        self, question: str, count: int = 10, *, follow_up: str = "", as_of: date | None = None
-    ) -> SearchResult:
+    def search(self, question: str, count: int = 10, *, follow_up: str = "", as_of: date | None = None) -> SearchResult:
         """Return the `count` best passages for `question`, exact hits before all others.
 
         Superseded texts are left out; with `as_of`, every text that was not in force on that day.

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from threading import Event as Flag
 from typing import ClassVar
@@ -35,6 +36,7 @@ class PinciteApp(App[int]):
         export_directory: where exported conversations go; unexpected errors are logged in its parent.
         title: the conversation's title; empty to take the first question.
         clock: seconds from any zero, for the durations shown.
+        as_of: the day whose texts answer at first, None for today's.
     """
 
     CSS_PATH = "pincite.tcss"
@@ -53,6 +55,7 @@ class PinciteApp(App[int]):
         export_directory: Path,
         title: str = "",
         clock: Callable[[], float] = time.monotonic,
+        as_of: date | None = None,
     ) -> None:
         super().__init__()
         self.assistant: Assistant | None = None
@@ -60,7 +63,7 @@ class PinciteApp(App[int]):
         self._log_file = export_directory.parent / "tui.log"
         self._leaving = Flag()
         self._failed = False  # the last attempt to open the assistant
-        self._chat = ChatScreen(export_directory=export_directory, title=title, clock=clock)
+        self._chat = ChatScreen(export_directory=export_directory, title=title, clock=clock, as_of=as_of)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the chat screen."""
@@ -146,13 +149,13 @@ class PinciteApp(App[int]):
         self._close_messages_no_wait()
 
 
-def run(open_assistant: OpenAssistant, *, export_directory: Path, title: str = "") -> int:
+def run(open_assistant: OpenAssistant, *, export_directory: Path, title: str = "", as_of: date | None = None) -> int:
     """Run the chat until the user leaves and return the exit code.
 
     `open_assistant` is called in a worker thread after the first frame is shown; it may raise PinciteError, which
     becomes a screen from which the user can try again. The assistant is closed on the way out.
     """
-    app = PinciteApp(open_assistant, export_directory=export_directory, title=title)
+    app = PinciteApp(open_assistant, export_directory=export_directory, title=title, as_of=as_of)
     result = app.run()
     if app.assistant is not None:
         app.assistant.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -28,14 +29,15 @@ class Header(Horizontal):
         yield Static(id="where")
         yield Static(id="seal")
 
-    def show(self, title: str, status: StatusLine | None) -> None:
-        """Show the conversation's title and what is loaded."""
+    def show(self, title: str, status: StatusLine | None, as_of: date | None = None) -> None:
+        """Show the conversation's title, what is loaded, and the day whose texts answer if it is not today."""
         where = bold("Pincite")
         if title:
             where = where.append(Content(f" · {shorten(title, 60)}"))
         self.query_one("#where", Static).update(where)
         seal = f"{line(status.seal)} · {documents(status.documents)}" if status else "not loaded yet"
-        self.query_one("#seal", Static).update(Content(seal))
+        day = f"As of {as_of} · " if as_of else ""
+        self.query_one("#seal", Static).update(Content.assemble((day, "bold"), seal))
 
 
 def documents(count: int) -> str:

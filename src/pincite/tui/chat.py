@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -42,7 +43,7 @@ from pincite.tui.evidence import Around, EvidencePane, Passage
 from pincite.tui.export import export
 from pincite.tui.keys import CommandProvider, bindings
 from pincite.tui.running import Run
-from pincite.tui.screens import HelpScreen
+from pincite.tui.screens import AsOfScreen, HelpScreen
 from pincite.tui.sources import Reference, SourceLine, from_item
 from pincite.tui.work import Broke, Ended, Found, Progressed, Unexpected, listen
 
@@ -58,10 +59,18 @@ class ChatScreen(Screen[None]):
     COMMANDS: ClassVar = {CommandProvider}
     AUTO_FOCUS = "#composer"
 
-    def __init__(self, *, export_directory: Path, title: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        export_directory: Path,
+        title: str,
+        clock: Callable[[], float] = time.monotonic,
+        as_of: date | None = None,
+    ) -> None:
         super().__init__()
         self._export_directory = export_directory
         self._given_title = title
+        self._as_of = as_of
         self._clock = clock
         self._assistant: Assistant | None = None
         self._status: StatusLine | None = None
@@ -133,6 +142,7 @@ class ChatScreen(Screen[None]):
             tuple(self._history),
             run.stop,
             self.post_message,
+            self._as_of,
         )
         self._history.append(question)
         self.run_worker(work, thread=True, exit_on_error=False, group="ask")
@@ -396,6 +406,17 @@ class ChatScreen(Screen[None]):
         self.app.copy_to_clipboard(to_text(answer))
         self._tell("copied through the terminal (OSC 52). If pasting gives nothing, it refuses that: Ctrl+S exports")
 
+    def action_as_of(self) -> None:
+        """Ask for the day whose texts shall answer from the next question on."""
+        self.app.push_screen(AsOfScreen(self._as_of), self._take_as_of)
+
+    def _take_as_of(self, chosen: tuple[date | None] | None) -> None:
+        if chosen is None:
+            return
+        (self._as_of,) = chosen
+        self._show_header()
+        self._tell(f"answers as of {self._as_of}" if self._as_of else "answers as of today")
+
     def action_export(self) -> None:
         """Write the conversation's answers to a new Markdown file."""
         answers = list(self.query_one(Conversation).answers())
@@ -472,4 +493,4 @@ class ChatScreen(Screen[None]):
 
     def _show_header(self) -> None:
         title = self._given_title or (self._history[0] if self._history else "")
-        self.query_one(Header).show(title, self._status)
+        self.query_one(Header).show(title, self._status, self._as_of)

@@ -120,13 +120,14 @@ class Turn(Vertical):
         """Show the checked result: sentences with sources, or the reason why there is none."""
         self.answer = answer
         note = dropped_note(answer)
+        as_of = f" as of {answer.as_of}" if answer.as_of else ""
         if answer.claims:
             note = "\n".join(filter(None, [note, printable(answer.message)]))
-            label = "Answer in part" if answer.status is Status.PARTIAL else "Answer"
+            label = ("Answer in part" if answer.status is Status.PARTIAL else "Answer") + as_of
             self._fill(label, _sentences(answer), plain(note))
             self._list("Sources", [from_citation(citation) for citation in answer.citations])
             return
-        self._fill("Not found in corpus", plain(refusal(answer)), plain(note))
+        self._fill(f"Not found in corpus{as_of}", plain(refusal(answer)), plain(note))
         closest = "closest passage; it does not answer the question"
         self._list("Closest passages", [from_item(item, closest, numbered=False) for item in answer.nearest])
 

@@ -125,7 +125,7 @@ class EvidencePane(Vertical):
         self._head(
             bold(line(f"{view.short} {view.label} · {view.kind.value}")),
             dim("\n".join([" › ".join(map(line, (view.title, *view.path))), " · ".join(map(line, view.provenance))])),
-            plain(self._state_of(view)),
+            plain("\n".join(filter(None, (self._status_of(view), self._state_of(view))))),
         )
         self._words.update(marked(view.text, view.marks, view.lead_in))
         self._set_around(view.previous, view.next)
@@ -144,6 +144,11 @@ class EvidencePane(Vertical):
     def on_resize(self, _event: Resize) -> None:
         """Keep the mark in view when the text wraps anew."""
         self.call_after_refresh(self._scroll_to_mark)
+
+    def _status_of(self, view: SourceView) -> str:
+        """Say what is to be known of the document's dates."""
+        reference = self.reference
+        return line(reference.status) if reference is not None and reference.document == view.document else ""
 
     def _state_of(self, view: SourceView) -> str:
         """Say what the words shown are to the answer; a quotation is compared with the source once more."""

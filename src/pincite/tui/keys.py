@@ -14,7 +14,7 @@ __all__ = ["COMMANDS", "Command", "CommandProvider", "bindings"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something the user can do; `keys` are Textual's names, the first one is shown in hints."""
+    """Something the user can do; `keys` are Textual's names, the first one is shown in hints; none: only the palette."""
 
     title: str
     keys: tuple[str, ...]
@@ -23,7 +23,9 @@ class Command:
 
     @property
     def shown(self) -> str:
-        """The keys as people write them: ``F6, Ctrl+N``."""
+        """The keys as people write them: ``F6, Ctrl+N``; those of the palette for a command that has none."""
+        if not self.keys:
+            return "Ctrl+P"
         return ", ".join(
             "Esc" if key == "escape" else "+".join(map(str.capitalize, key.split("+"))) for key in self.keys
         )
@@ -41,6 +43,7 @@ COMMANDS = (
     Command("Next passage", ("f8",), "passage(1)", "Read on in the document shown in Evidence"),
     Command("Copy answer", ("f9", "ctrl+t"), "copy_answer", "Copy the selected answer with its sources as plain text"),
     Command("Export conversation", ("ctrl+s", "f10"), "export", "Write the conversation's answers to a Markdown file"),
+    Command("Answer as of …", (), "as_of", "Choose the day whose texts answer; in the list of all commands"),
     Command("All commands", ("ctrl+p", "ctrl+g"), "app.command_palette", "Search and run any command"),
     Command("Quit", ("ctrl+q",), "app.quit", "Stop the answer and leave"),
 )
@@ -48,7 +51,7 @@ COMMANDS = (
 
 def bindings() -> Iterator[Binding]:
     """Yield the chat screen's bindings; they come before the text area's own keys."""
-    for command in COMMANDS:
+    for command in filter(lambda command: command.keys, COMMANDS):
         yield Binding(",".join(command.keys), command.action, command.title, show=False, priority=True)
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from pincite.domain.assistant import StatusLine
+from pincite.domain.dates import read_date
 from pincite.errors import PinciteError
 from pincite.tui.bars import documents
 from pincite.tui.keys import COMMANDS
 from pincite.tui.render import bold, line, plain
 
-__all__ = ["ErrorScreen", "HelpScreen"]
+__all__ = ["AsOfScreen", "ErrorScreen", "HelpScreen"]
 
 _INPUT_KEYS = (
     ("Enter", "Send the question"),
@@ -75,6 +78,32 @@ class HelpScreen(ModalScreen[None]):
 def _table(rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[Content]:
     width = max(len(name) for name, _ in rows) + 2
     return [Content.assemble((f"{name:<{width}}", "bold"), text) for name, text in rows]
+
+
+class AsOfScreen(ModalScreen[tuple[date | None]]):
+    """Asks for the day whose texts shall answer; dismissed with a day, with (None,) for today, or with nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Leave", show=False)]
+
+    def __init__(self, as_of: date | None) -> None:
+        super().__init__()
+        self._as_of = as_of
+
+    def compose(self) -> ComposeResult:
+        """Yield the prompt, the input and room for what is wrong with it."""
+        with Vertical(id="as-of") as box:
+            box.border_title = Content("Answer as of")
+            box.border_subtitle = Content("Enter takes it · Esc leaves it")
+            yield Static(plain("A day, such as 2025-01-31: texts in force on it answer. Empty: today's."))
+            yield Input(str(self._as_of or ""), placeholder="today", id="as-of-day")
+            yield Static(id="as-of-problem")
+
+    @on(Input.Submitted)
+    def _submitted(self, message: Input.Submitted) -> None:
+        try:
+            self.dismiss((read_date(message.value) if message.value.strip() else None,))
+        except ValueError as error:
+            self.query_one("#as-of-problem", Static).update(plain(f"{error}."))
 
 
 class ErrorScreen(Screen[str]):

@@ -28,6 +28,7 @@ class Reference:
         document, span, quotes: what to ask the assistant for.
         quote: the words that the answer quotes from here; empty if the answer does not cite this place.
         note: what this place is to the answer, in words.
+        status: what a reader must know of the document's dates, in words; empty if it is in force.
         preview: what can be shown before the assistant has been asked; None if nothing is known.
     """
 
@@ -39,6 +40,7 @@ class Reference:
     quotes: tuple[Span, ...]
     quote: str = ""
     note: str = ""
+    status: str = ""
     preview: SourceView | None = None
 
     def same_place(self, other: Reference) -> bool:
@@ -51,7 +53,14 @@ def from_citation(citation: Citation) -> Reference:
     """Return the place that a checked citation quotes."""
     span = Span(citation.start, citation.end)
     return Reference(
-        citation.n, citation.cite, citation.kind.value, citation.document, span, (span,), quote=citation.quote
+        citation.n,
+        citation.cite,
+        citation.kind.value,
+        citation.document,
+        span,
+        (span,),
+        quote=citation.quote,
+        status=citation.status,
     )
 
 
@@ -76,7 +85,15 @@ def from_item(item: EvidenceItem, note: str, *, numbered: bool = True) -> Refere
     )
     number = item.n if numbered else 0
     return Reference(
-        number, item.cite, item.kind.value, item.document, item.passage, item.quotes, note=note, preview=preview
+        number,
+        item.cite,
+        item.kind.value,
+        item.document,
+        item.passage,
+        item.quotes,
+        note=note,
+        status=item.status,
+        preview=preview,
     )
 
 
@@ -98,17 +115,21 @@ class SourceLine(Widget, can_focus=True):
             self.opened = opened
 
     def __init__(self, reference: Reference) -> None:
-        super().__init__()
+        super().__init__(classes="-dated" if reference.status else "")
         self.reference = reference
 
     def render(self) -> Content:
-        """Return ``> [1] GDPR Art. 33(1)    law``, cut to the width."""
+        """Return ``> [1] GDPR Art. 33(1)    law``, cut to the width; below it what is to be said of its dates."""
         number = f"[{self.reference.n}] " if self.reference.n else ""
         marker = ">" if self.has_class("-selected") else " "
         kind = f" {self.reference.kind}"
         width = max(self.size.width - len(kind), 8)
         head = Content(f"{marker} {number}{line(self.reference.cite)}").truncate(width, ellipsis=True, pad=True)
-        return head.append(Content.styled(kind, "dim"))
+        head = head.append(Content.styled(kind, "dim"))
+        if not self.reference.status:
+            return head
+        status = Content(f"  {' ' * len(number)}{line(self.reference.status)}").truncate(self.size.width, ellipsis=True)
+        return Content("\n").join([head, status])
 
     def select(self, *, on: bool) -> None:
         """Show or remove the marker."""

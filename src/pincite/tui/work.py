@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from threading import Event as Flag
 from threading import Lock
 
@@ -112,6 +113,7 @@ def listen(
     history: Sequence[str],
     stop: Flag,
     post: Callable[[Message], object],
+    as_of: date | None = None,
 ) -> None:
     """Ask and post the events, many tokens in one message; waits for `turn`: one question is asked at a time."""
     waiting: list[Event] = []
@@ -121,7 +123,7 @@ def listen(
         with turn:
             if stop.is_set():
                 return
-            for event in assistant.ask(question, history=history, stop=stop):
+            for event in assistant.ask(question, history=history, stop=stop, as_of=as_of):
                 waiting.append(event)
                 now = time.monotonic()
                 if isinstance(event, Token | Reading) and type(event) is kind and now - posted < _INTERVAL:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from pincite.cli.corpus import build, fetch, refs, show, verify
+from pincite.cli.corpus import build, diff, fetch, refs, show, sources, verify
 
 __all__ = ["register"]
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add ``corpus`` and its commands."""
-    parser = subparsers.add_parser("corpus", help="build the library and see what is in it")
+    parser = subparsers.add_parser("corpus", help="keep the library and see what is in it")
     commands = parser.add_subparsers(dest="corpus_command", required=True, metavar="COMMAND")
-    for group in (show, refs, build, verify, fetch):
+    for group in (show, refs, sources, fetch, diff, build, verify):
         group.register(commands, common)

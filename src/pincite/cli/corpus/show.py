@@ -9,6 +9,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from pincite.cli.dates import add_as_of
+
 if TYPE_CHECKING:
     from pincite.domain.documents import Document, Provision
     from pincite.library import Library
@@ -23,6 +25,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     """Add ``list`` and ``show``."""
     command = commands.add_parser("list", parents=[common], help="show the documents")
     command.add_argument("--json", action="store_true", help="print JSON")
+    add_as_of(command)
     command.set_defaults(handler=_list)
 
     command = commands.add_parser("show", parents=[common], help="show one document: provenance, counts, provisions")
@@ -41,8 +44,13 @@ def _library(args: argparse.Namespace) -> Library:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from pincite.domain import validity
+
     library = _library(args)
     passages = library.manifest["documents"]
+    today = validity.today()
+    searched = library.versions.searched(args.as_of, today)
+    states = {info.slug: library.versions.validity(info.slug, args.as_of or today) for info in library.documents}
     rows = [
         {
             "document": info.slug,
@@ -52,6 +60,9 @@ def _list(args: argparse.Namespace) -> int:
             "passages": passages[info.slug]["passages"],
             "text_sha256": info.text_sha256,
             "provenance": dataclasses.asdict(info.provenance),
+            "state": states[info.slug].state.value,
+            "status": states[info.slug].words,
+            "searched": info.slug in searched,
             "warnings": list(info.warnings),
         }
         for info in library.documents
@@ -60,16 +71,21 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print(
             json.dumps(
-                {"generation": library.generation, "documents": rows, "failed": failed}, ensure_ascii=False, indent=2
+                {
+                    "generation": library.generation,
+                    "as_of": args.as_of and args.as_of.isoformat(),
+                    "documents": rows,
+                    "failed": failed,
+                },
+                ensure_ascii=False,
+                indent=2,
             )
         )
         return 0
     width = max(len(row["document"]) for row in rows)
     for row in rows:
-        effective = row["provenance"]["effective"]
-        details = " · ".join(
-            filter(None, (row["kind"], f"{row['passages']} passages", effective and f"effective {effective}"))
-        )
+        label = row["provenance"]["classification"]
+        details = " · ".join(filter(None, (row["kind"], f"{row['passages']} passages", label, _dates(row))))
         print(f"{row['document']:<{width}}  {row['title']} ({details})")
         if row["warnings"]:
             print(f"{'':<{width}}  warning: {row['warnings'][0]}{_more(len(row['warnings']) - 1, row['document'])}")
@@ -80,6 +96,16 @@ def _list(args: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return 0
+
+
+def _dates(row: dict[str, Any]) -> str:
+    """Say in words what a document is on the day of the list, and whether questions reach it."""
+    effective, until = row["provenance"]["effective"], row["provenance"]["until"]
+    words = row["status"]
+    if row["state"] == "in force":
+        words = f"in force since {effective}" if effective else "no effective date stated"
+        words += f" until {until}" if until else ""
+    return words if row["searched"] else f"{words} · not searched"
 
 
 def _show(args: argparse.Namespace) -> int:
