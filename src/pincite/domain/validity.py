@@ -147,21 +147,19 @@ class Versions:
         Of the texts that follow one another at most one is among them: the one in force, else the next to come,
         else the last that was.
         """
-        if as_of is not None:
-            return frozenset(s for s in self._documents if self.validity(s, as_of).state is State.IN_FORCE)
-        states = {slug: self.validity(slug, day).state for slug in self._documents}
-        kept = {slug for slug, state in states.items() if state is not State.SUPERSEDED}
-        earlier: dict[str, set[str]] = {slug: set() for slug in kept}
-        for slug in kept:
-            for later in self._all_successors(slug) & kept:
-                earlier[later].add(slug)
-        current = (State.IN_FORCE, State.NOT_YET)
-        kept -= {
-            slug for slug in kept if states[slug] is State.NOT_YET and any(states[e] in current for e in earlier[slug])
+        states = {slug: self.validity(slug, as_of or day).state for slug in self._documents}
+        wanted = set(State) - {State.SUPERSEDED} if as_of is None else {State.IN_FORCE}
+        kept = {slug for slug, state in states.items() if state in wanted}
+        later = {slug: self._all_successors(slug) & kept for slug in kept}
+        # a text that comes, or has no date, waits for the end of the one in force; of two that come the first answers
+        waiting = {
+            other
+            for slug in kept
+            for other in later[slug]
+            if states[slug] is State.IN_FORCE or (states[slug] is states[other] is State.NOT_YET)
         }
-        return frozenset(
-            slug for slug in kept if states[slug] is not State.EXPIRED or not self._all_successors(slug) & kept
-        )
+        kept -= waiting
+        return frozenset(slug for slug in kept if states[slug] is not State.EXPIRED or not later[slug] & kept)
 
     def remark(self, slug: str, as_of: date | None, day: date) -> str:
         """Return what a reader must know of a cited text; empty if it is simply in force.
@@ -177,7 +175,7 @@ class Versions:
             return ""
         if as_of is None or then.state is not State.IN_FORCE:
             return then.words
-        return f"in force on {as_of}; {now.words}"
+        return f"in force on {as_of}; {'today ' if now.state is State.NOT_YET else ''}{now.words}"
 
     def _name(self, slug: str, other: str) -> str:
         """Return the name by which a successor is told from the document `other`."""
@@ -187,14 +185,14 @@ class Versions:
         version, effective = document.provenance.version, document.provenance.effective
         return f"version {version}" if version else f"the version of {effective}" if effective else slug
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019 - as many entries as documents, gone with the library
+    @functools.cache  # noqa: B019 - as many entries as documents, gone with the library
     def _successors(self, slug: str) -> tuple[str, ...]:
         document = self._documents[slug]
         found: dict[str, None] = {}
         stated = document.provenance.superseded_by
         if stated in self._documents:
             found[stated] = None
-        elif len(named := self._names.get(stated.casefold(), set()) - {slug}) == 1:
+        elif stated and len(named := self._names.get(stated.casefold(), set()) - {slug}) == 1:
             found[next(iter(named))] = None
         base = slug.partition("@")[0]
         line = self._lines[base]

@@ -1,4 +1,4 @@
-"""Edits a home's corpus.toml: comments and order of a hand-written file stay, and it is replaced whole or not at all."""
+"""Edits a home's corpus.toml: comments and order of a hand-written file stay; replaced whole or not at all."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Registry:
                 if source.slug in taken:
                     raise ConfigError(
                         f"the corpus already has a document called {source.slug!r}",
-                        hint=f"A new version of it: pincite corpus update {source.slug} FILE. Another document: --slug.",
+                        hint=f"Its new version: pincite corpus update {source.slug} FILE. Another document: --slug.",
                     )
             for entry in [self._entry(source, facts) for source in sources]:
                 entries.append(self._kept(entry))
@@ -110,7 +110,7 @@ class Registry:
             old = entries.get(slug)
             if not old:
                 raise _unknown(slug, entries)
-            inherited = {key: str(old[key]) for key in ("title", "short", "kind") if key in old}
+            inherited: dict[str, str] = {key: str(old[key]) for key in ("title", "short", "kind") if key in old}
             aliases = tuple(dict.fromkeys((*old.get("aliases", ()), *facts.aliases)))
             source = Source(file, slug, None, inherited, aliases, {})
             entry = self._entry(source, facts)

@@ -234,11 +234,12 @@ class Library:
         `weights` are those of label, headings, lead-in and body. With `documents`, only passages of these document
         numbers are found and counted against `limit`.
         """
-        inside = "AND rowid IN (SELECT id FROM passages WHERE document IN (SELECT value FROM json_each(?))) "
+        numbers = None if documents is None else json.dumps(sorted(documents))
         rows = self._connection.execute(
             "SELECT rowid, -bm25(passages_fts, ?, ?, ?, ?) AS score FROM passages_fts WHERE passages_fts MATCH ? "
-            f"{'' if documents is None else inside}ORDER BY score DESC, rowid LIMIT ?",
-            (*weights, expression, *(() if documents is None else (json.dumps(sorted(documents)),)), limit),
+            "AND (? IS NULL OR rowid IN (SELECT id FROM passages WHERE document IN (SELECT value FROM json_each(?)))) "
+            "ORDER BY score DESC, rowid LIMIT ?",
+            (*weights, expression, numbers, numbers, limit),
         )
         return [(i, score) for i, score in rows]
 

@@ -156,8 +156,8 @@ class Searcher:
         best: dict[int, float] = {}
         for row, similarity in zip(rows[0], similarities[0], strict=True):
             best.setdefault(int(library.sentence_passages[row]), float(similarity))
-        inside = None if scope.whole else scope.documents
-        lexical = dict(library.match(fts_expression(list(words)), pool, FIELD_WEIGHTS, inside)) if words else {}
+        within = None if scope.whole else scope.documents
+        lexical = dict(library.match(fts_expression(list(words)), pool, FIELD_WEIGHTS, within)) if words else {}
         candidates = {int(i) for i in near[0]} | set(best) | set(lexical)
         if lookup.named:  # the question says which documents it is about
             numbers = {document.number for document in lookup.documents}
@@ -260,7 +260,7 @@ class _Scope:
 
 
 def _selector(mask: npt.NDArray[np.bool_]) -> faiss.SearchParameters:
-    return faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(mask).astype(np.int64)))
+    return faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.flatnonzero(mask).astype(np.int64)))  # type: ignore[call-arg]
 
 
 def _flat_index(vectors: npt.NDArray[np.float32]) -> faiss.IndexFlatIP:

@@ -14,7 +14,7 @@ __all__ = ["COMMANDS", "Command", "CommandProvider", "bindings"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something the user can do; `keys` are Textual's names, the first one is shown in hints; none: only the palette."""
+    """Something the user can do; `keys` are Textual's names; without any it is in the palette only."""
 
     title: str
     keys: tuple[str, ...]
