@@ -200,11 +200,15 @@ def resolve(
 
 
 def _named_by_slug(question: str, documents: Iterable[DocumentInfo]) -> list[DocumentInfo]:
-    """Return the documents whose slug stands in the question as it is written on the command line."""
+    """Return the documents whose slug stands in the question as it is written on the command line.
+
+    A slug that is a word ("retention") names nothing: questions on retention use it.
+    """
     return [
         document
         for document in documents
-        if re.search(rf"(?<![\w@.-]){re.escape(document.slug)}(?![\w@-]|\.\w)", question, re.I)
+        if not document.slug.isalpha()
+        and re.search(rf"(?<![\w@.-]){re.escape(document.slug)}(?![\w@-]|\.\w)", question, re.I)
     ]
 
 
