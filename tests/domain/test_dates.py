@@ -33,7 +33,8 @@ def test_what_can_be_read_in_two_ways_is_not_guessed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "January 2026", "2026", "30 February 2026", "2026-13-01", "31/31/2026", "1 Ju 2026", "1 Foo 2026"]
+    "text",
+    ["", "soon", "January 2026", "2026", "30 February 2026", "2026-13-01", "31/31/2026", "1 Ju 2026", "1 Foo 2026"],
 )
 def test_what_is_no_date_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ValueError, match="is not a"):

@@ -90,7 +90,10 @@ def test_two_versions_of_one_document_never_both_answer(
     names = [f"policy@{n}" for n in range(len(dates) - 1)] + ["policy"]
     if not stated:  # by name alone there is an order only among dated versions
         dates = [(effective or today, until) for effective, until in dates]
-        dates = [(effective + timedelta(days=n), until) for n, (effective, until) in enumerate(sorted(dates, key=lambda d: d[0]))]
+        dates = [
+            (effective + timedelta(days=n), until)
+            for n, (effective, until) in enumerate(sorted(dates, key=lambda d: d[0]))
+        ]
     documents = [
         Fake(name, dated(effective, until, following if stated else ""))
         for name, following, (effective, until) in zip(names, [*names[1:], ""], dates, strict=True)

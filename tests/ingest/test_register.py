@@ -29,7 +29,9 @@ expect = { article = 3 }
 """.replace("SHA", "ab" * 32)
 
 
-def policy(path: Path, words: str = "Kites must not fly in a storm.", front: str = "", title: str = "# Kite Policy\n\n") -> Path:
+def policy(
+    path: Path, words: str = "Kites must not fly in a storm.", front: str = "", title: str = "# Kite Policy\n\n"
+) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     head = f"---\n{front}\n---\n" if front else ""
     path.write_text(f"{head}{title}## 1. Wind\n\n1.1 {words}\n", encoding="utf-8")
@@ -52,7 +54,9 @@ def sources(home: Path) -> dict[str, Source]:
 
 def test_add_copies_the_file_and_keeps_what_is_said(home: Path, tmp_path: Path) -> None:
     file = policy(tmp_path / "Kite Rules.md")
-    facts = Facts({"title": "Kites\x1b[2J", "effective": "2031-01-01", "kind": "policy"}, "kite", ("K-1",), "2031-02-03", "me")
+    facts = Facts(
+        {"title": "Kites\x1b[2J", "effective": "2031-01-01", "kind": "policy"}, "kite", ("K-1",), "2031-02-03", "me"
+    )
     assert registry(home).add([file], facts) == ["added kite"]
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     source = sources(home)["kite"]
@@ -143,7 +147,9 @@ def test_the_entries_of_a_corpus_file_are_taken_over(home: Path, tmp_path: Path)
 
 def test_update_keeps_the_old_version_under_its_date(home: Path, tmp_path: Path) -> None:
     first = policy(tmp_path / "kite.md", front="effective: 2030-01-01\nowner: Ann")
-    facts = Facts({"title": "Kites", "classification": "Internal", "version": "1", "effective": "2030-02-01"}, aliases=("K",))
+    facts = Facts(
+        {"title": "Kites", "classification": "Internal", "version": "1", "effective": "2030-02-01"}, aliases=("K",)
+    )
     registry(home).add([first], facts)
     second = policy(tmp_path / "kite-2.md", "Kites must be green.", front="effective: 2031-01-01\nowner: Ben")
     notes = registry(home).update("kite", second, Facts({"version": "2"}, retrieved="2031-02-03"))
@@ -236,7 +242,9 @@ def test_a_removal_that_was_stopped_is_completed(home: Path, tmp_path: Path, mon
         registry(home).remove(["kite"])
 
 
-def test_an_edit_that_is_stopped_leaves_the_old_file(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_that_is_stopped_leaves_the_old_file(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     registry(home).add([policy(tmp_path / "kite.md")], Facts())
     before = (home / "corpus.toml").read_bytes()
     monkeypatch.setattr(corpus_file.os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -98,7 +98,9 @@ def found(searcher: Searcher, question: str, as_of: date | None = None) -> set[s
         (date(2032, 1, 1), {"beehive", "coming"}),
     ],
 )
-@pytest.mark.parametrize("question", ["When is the honey of a beehive harvested?", "section 1.1: register each beehive"])
+@pytest.mark.parametrize(
+    "question", ["When is the honey of a beehive harvested?", "section 1.1: register each beehive"]
+)
 def test_the_texts_of_the_day_answer(searcher: Searcher, question: str, as_of: date | None, slugs: set[str]) -> None:
     assert found(searcher, question, as_of) == slugs
 

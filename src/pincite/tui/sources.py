@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -126,10 +128,18 @@ class SourceLine(Widget, can_focus=True):
         width = max(self.size.width - len(kind), 8)
         head = Content(f"{marker} {number}{line(self.reference.cite)}").truncate(width, ellipsis=True, pad=True)
         head = head.append(Content.styled(kind, "dim"))
-        if not self.reference.status:
-            return head
-        status = Content(f"  {' ' * len(number)}{line(self.reference.status)}").truncate(self.size.width, ellipsis=True)
-        return Content("\n").join([head, status])
+        return Content("\n").join([head, *map(Content, self._status_lines(self.size.width))])
+
+    def _status_lines(self, width: int) -> list[str]:
+        """Return what is said of the document's dates, wrapped: it is never cut."""
+        indent = " " * (len(f"  [{self.reference.n}] ") if self.reference.n else 2)
+        return textwrap.wrap(
+            line(self.reference.status), max(width, 20), initial_indent=indent, subsequent_indent=indent
+        )
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines that the cite and the document's dates take."""
+        return 1 + len(self._status_lines(width))
 
     def select(self, *, on: bool) -> None:
         """Show or remove the marker."""
