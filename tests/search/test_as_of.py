@@ -118,8 +118,8 @@ def test_an_exact_lookup_does_not_reach_a_superseded_text(searcher: Searcher) ->
         (
             "What does beehive@2029-01-01 say of honey?",
             None,
-            "beehive@2029-01-01 is superseded by version 2 since 2031-01-01 and answers only questions as of a day when "
-            "it was in force (--as-of).",
+            "beehive@2029-01-01 is superseded by version 2 since 2031-01-01 and answers only questions as of a day "
+            "when it was in force (--as-of).",
         ),
         (
             "What does the Apiary Act say?",
