@@ -119,7 +119,7 @@ def test_an_exact_lookup_does_not_reach_a_superseded_text(searcher: Searcher) ->
             "What does beehive@2029-01-01 say of honey?",
             None,
             "beehive@2029-01-01 is superseded by version 2 since 2031-01-01 and answers only questions as of a day "
-            "when it was in force (--as-of).",
+            "when it was in force.",
         ),
         (
             "What does the Apiary Act say?",
@@ -208,3 +208,30 @@ def test_a_law_that_comes_or_has_gone_says_so_wherever_it_is_cited(searcher: Sea
         "A beekeeper shall register each beehive within 90 days. [1]\n",
     )
     assert [c.status for c in gone.citations] == ["expired: in force until 2030-12-31"]
+
+
+def test_references_are_not_followed_into_a_text_that_does_not_answer(tmp_path: Path) -> None:
+    """The hint names a section of a superseded policy that no question word leads to."""
+    (tmp_path / "hive.md").write_text(
+        "# Hive Policy\n\n## 1. Honey\n\n1.1 Honey jars are filled as section 7.1 of the Jar Policy says.\n"
+    )
+    (tmp_path / "jar.md").write_text("# Jar Policy\n\n## 7. Jars\n\n7.1 Honey jars are filled to the brim.\n")
+    found = []
+    for until, extra in (("", ""), ("superseded", 'superseded_by = "Pot Policy"\n')):
+        corpus = f'[[source]]\nslug = "hive"\npath = "hive.md"\n[[source]]\nslug = "jar"\npath = "jar.md"\n{extra}'
+        (tmp_path / "corpus.toml").write_text(corpus)
+        embedder = FakeEmbedder()
+        directory = tmp_path / f"library{until}"
+        build_library(
+            directory,
+            load_corpus_file(tmp_path / "corpus.toml", tmp_path),
+            embedder_name=embedder.name,
+            embedder_sha256=embedder.sha256,
+            load_embedder=lambda embedder=embedder: embedder,
+        )
+        library = Library(directory)
+        assert library.references_within(0, library.passages([0])[0].span) != []
+        result = Searcher(library, embedder, today=lambda: TODAY).search("How are honey jars filled?")
+        found.append({library.documents[hit.passage.document].slug for hit in result.hits})
+        library.close()
+    assert found == [{"hive", "jar"}, {"hive"}]

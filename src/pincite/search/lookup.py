@@ -218,8 +218,8 @@ def _why_withheld(document: DocumentInfo, library: Library, as_of: date | None, 
     if as_of is not None:
         return f"{name} was not in force on {as_of}: {state.words}."
     if state.state is State.SUPERSEDED:
-        return f"{name} is {state.words} and answers only questions as of a day when it was in force (--as-of)."
-    return f"{name} is {state.words}; another version answers. Ask as of a day when it is in force (--as-of)."
+        return f"{name} is {state.words} and answers only questions as of a day when it was in force."
+    return f"{name} is {state.words}; another version answers. Ask as of a day when it is in force."
 
 
 def _forms(named: NamedProvision) -> Iterator[str]:
