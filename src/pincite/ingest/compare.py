@@ -175,7 +175,7 @@ def _pair(before: Sequence[_Unit], after: Sequence[_Unit]) -> set[tuple[int, int
     join_equal(lambda unit: unit.text, lambda unit: len(unit.words) > _FEW)
     join_equal(lambda unit: (unit.name, unit.heading), lambda unit: not unit.text)
     for score, old, new in sorted(_similar(left, right), key=lambda each: (-each[0], each[1:])):
-        if old in left and new in right and score:
+        if old in left and new in right:
             join(old, new)
     join_equal(lambda unit: unit.name, lambda unit: unit.labelled and not unit.text)
     join_equal(lambda unit: unit.heading, lambda unit: bool(unit.heading) and not unit.text)
@@ -190,17 +190,22 @@ def _similar(left: dict[int, _Unit], right: dict[int, _Unit]) -> Iterable[tuple[
     for at, bag in new_bags.items():
         for word in bag:
             holders[word].append(at)
-    most = max(20, len(new_bags) // 5)
+    most = max(20, len(new_bags) // 40)
+    sizes = {at: bag.total() for at, bag in new_bags.items()}
     by_name: dict[str, list[int]] = defaultdict(list)
     for at, unit in right.items():
         by_name[unit.name].append(at)
     for old, bag in old_bags.items():
+        total = bag.total()
         telling = {at for word in bag if len(holders[word]) <= most for at in holders[word]}
         for new in telling | set(by_name[left[old].name]):
-            size = bag.total() + new_bags[new].total()
-            score = 2 * (bag & new_bags[new]).total() / size if size else 0.0
             same_name = left[old].name == right[new].name
-            if score >= (_ALIKE_SAME_LABEL if same_name else _ALIKE):
+            needed = _ALIKE_SAME_LABEL if same_name else _ALIKE
+            size = total + sizes[new]
+            if 2 * min(total, sizes[new]) < needed * size:
+                continue  # no words in common could be enough
+            score = 2 * (bag & new_bags[new]).total() / size if size else 0.0
+            if score >= needed:
                 yield score + 0.25 * same_name, old, new
 
 
