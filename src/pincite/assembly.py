@@ -204,14 +204,28 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     """Return what adds, updates and removes a home's documents.
 
     A home without a corpus.toml of its own starts from the checkout's, which is what it is built from until then.
+
+    Raises:
+        ConfigError: if its library holds documents that no corpus.toml lists: the next build would lose them.
     """
-    from pincite.ingest.corpus_file import HEADER, with_absolute_paths
+    from pincite.ingest.corpus_file import HEADER, Entries, with_absolute_paths
     from pincite.ingest.register import Registry
+    from pincite.library import Generations
 
     home.create()
     root = checkout_root()
     shipped = root / "corpus" / "corpus.toml" if root else None
     start = with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
+    generations = Generations(home.library)
+    current = generations.current()
+    if current is not None and not (home.path / "corpus.toml").exists():
+        listed = Entries(start, home.path / "corpus.toml").slugs()
+        unlisted = sorted(set(generations.manifest(current)["documents"]) - set(listed))
+        if unlisted:
+            raise ConfigError(
+                f"{home.path}: no corpus.toml says where {', '.join(unlisted[:5])} came from",
+                hint="Build the library from its files once more, which keeps them: pincite corpus build PATH…",
+            )
     return Registry(home.path, start)
 
 

@@ -214,3 +214,15 @@ def test_a_changed_copy_is_a_failed_document(both: Path, capsys: pytest.CaptureF
     assert main(["corpus", "build"]) == 0
     assert "corpus.toml states" in capsys.readouterr().err
     assert [info.slug for info in Library(Home(both).library).documents] == ["kite@2030-01-01"]
+
+
+def test_documents_of_unknown_origin_are_not_lost(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A library that was built before builds kept their paths."""
+    assembly.build_corpus(Home(home), [tmp_path / "kite.md"])
+    assert main(["corpus", "add", str(tmp_path / "kite-2.md")]) == 1
+    assert "no corpus.toml says where kite came from" in capsys.readouterr().err
+    assert main(["corpus", "build", str(tmp_path / "kite.md")]) == 0
+    assert main(["corpus", "add", str(tmp_path / "kite-2.md")]) == 0
+    assert [info.slug for info in Library(home / "library").documents] == ["kite", "kite-2"]

@@ -174,7 +174,7 @@ def _pair(before: Sequence[_Unit], after: Sequence[_Unit]) -> set[tuple[int, int
     join_equal(lambda unit: (unit.name, unit.text), lambda unit: unit.text)
     join_equal(lambda unit: unit.text, lambda unit: len(unit.words) > _FEW)
     join_equal(lambda unit: (unit.name, unit.heading), lambda unit: not unit.text)
-    for score, old, new in sorted(_similar(left, right), key=lambda each: (-each[0], each[1:])):
+    for _, old, new in sorted(_similar(left, right), key=lambda each: (-each[0], each[1:])):
         if old in left and new in right:
             join(old, new)
     join_equal(lambda unit: unit.name, lambda unit: unit.labelled and not unit.text)
