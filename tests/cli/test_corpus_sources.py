@@ -211,7 +211,7 @@ def test_a_home_without_a_corpus_starts_from_the_checkout(
 def test_a_changed_copy_is_a_failed_document(both: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (copy,) = (path for path in (both / "sources").iterdir() if path.read_text() == NEW)
     copy.write_text(NEW.replace("five", "nine"))
-    assert main(["corpus", "build"]) == 0
+    assert main(["corpus", "build"]) == 4
     assert "corpus.toml states" in capsys.readouterr().err
     assert [info.slug for info in Library(Home(both).library).documents] == ["kite@2030-01-01"]
 

@@ -68,8 +68,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_library(
         corpus / "library",
         load_corpus_file(corpus / "corpus.toml", corpus),
-        embedder_name=embedder.name,
-        embedder_sha256=embedder.sha256,
+        embedder={"name": embedder.name, "sha256": embedder.sha256},
         load_embedder=lambda: embedder,
     )
     return corpus / "library"
@@ -225,8 +224,7 @@ def test_references_are_not_followed_into_a_text_that_does_not_answer(tmp_path: 
         build_library(
             directory,
             load_corpus_file(tmp_path / "corpus.toml", tmp_path),
-            embedder_name=embedder.name,
-            embedder_sha256=embedder.sha256,
+            embedder={"name": embedder.name, "sha256": embedder.sha256},
             load_embedder=lambda embedder=embedder: embedder,
         )
         library = Library(directory)

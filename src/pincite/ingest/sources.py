@@ -191,9 +191,9 @@ def _check_succession(sources: Sequence[Source], path: Path) -> None:
 
 def is_slug(name: str) -> bool:
     """Tell whether `name` can name a document: "retention", or "retention@2024-01-01" for a version of it."""
-    return bool(re.fullmatch(r"[^@]+(?:@[^@]+)?", name)) and all(part == slug_of(part + ".x") for part in name.split("@"))
-
-
+    return bool(re.fullmatch(r"[^@]+(?:@[^@]+)?", name)) and all(
+        part == slug_of(part + ".x") for part in name.split("@")
+    )
 
 
 def _source(entry: dict[str, Any], number: int, file: Path, fetched: Path) -> Source:

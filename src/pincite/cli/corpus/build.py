@@ -28,9 +28,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
         parents=[common],
         help="build the library",
         description="Builds the library from files and directories, which become its corpus.toml, or without any from "
-        "that file. Only changed documents are read and only changed texts are embedded again; a build that was stopped goes on where it was; "
-        "the old library answers until the new one is complete. Each document is read in a process of its own without "
-        "network; parse_seconds and parse_memory in settings.toml say what one document may cost.",
+        "that file. Only changed documents are read and only changed texts are embedded again; a build that was "
+        "stopped goes on where it was; the old library answers until the new one is complete. Each document is read in "
+        "a process of its own without network; parse_seconds and parse_memory in settings.toml say what one document "
+        "may cost.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
