@@ -172,3 +172,17 @@ def test_it_loads_no_library_and_no_model(server: PublisherServer, tmp_path: Pat
     done = run(code, tmp_path, "corpus", "fetch", ACT_REF, "--from", server.url)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_on_a_terminal_the_answer_still_goes_to_stdout(server: PublisherServer, tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PINCITE_HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "pincite", "corpus", "fetch", ACT_REF, "--from", server.url]
+    done = subprocess.run(
+        command, env=environment | {"TERM": "xterm"}, stdout=subprocess.PIPE, stderr=theirs, check=False, timeout=60
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"uk-ukpga-2031-4  fetched  ")

@@ -247,3 +247,26 @@ PLAIN_HTML = """<html lang="EN"><head><title>32031L0007</title>
 <p>Done at Treetown, 2 May 2031.</p><p>For the Council</p><p>A. Keeper</p>
 <p>(1) OJ C 1, 2.1.2031, p. 1.</p><p>(2) OJ L 2, 3.1.2029, p. 7.</p></div></body></html>
 """
+
+ANNEX_FILE = """<?xml version="1.0" encoding="UTF-8"?>
+<ANNEX><BIB.INSTANCE><DOCUMENT.REF FILE="L_2031.doc.xml"><COLL>L</COLL><NO.OJ>9</NO.OJ><YEAR>2031</YEAR></DOCUMENT.REF>
+<NO.DOC><YEAR>2031</YEAR><NO.CURRENT>7</NO.CURRENT></NO.DOC></BIB.INSTANCE>
+<TITLE><TI><P>ANNEX II</P></TI><STI><P>Ladders</P></STI></TITLE>
+<CONTENTS><P>Ladders are:</P>
+  <DLIST SEPARATOR=":"><DLIST.ITEM><TERM>short</TERM><DEFINITION>up to 2 m</DEFINITION></DLIST.ITEM></DLIST>
+  <GR.SEQ LEVEL="1"><NO.GR.SEQ>1.</NO.GR.SEQ><TITLE><TI><P>Wood</P></TI></TITLE>
+    <NP><NO.P>1.1.</NO.P><TXT>Ash or oak.</TXT></NP></GR.SEQ>
+  <GR.SEQ LEVEL="1"><TITLE><TI><P>Class I</P></TI></TITLE><NP><NO.P>1.</NO.P><TXT>Steps.</TXT></NP></GR.SEQ>
+  <GR.SEQ LEVEL="1"><TITLE><TI><P>Class II</P></TI></TITLE><NP><NO.P>1.</NO.P><TXT>Rungs.</TXT></NP>
+    <TBL><TITLE><TI><P>Table of loads</P></TI></TITLE><GR.SEQ><P>Loads are measured at rest.</P></GR.SEQ>
+      <CORPUS><ROW TYPE="HEADER"><CELL>Ladder</CELL><CELL>Load</CELL></ROW>
+      <BLK><TI.BLK><P>Wooden ladders</P></TI.BLK>
+      <ROW><CELL>Ash<NOTE NOTE.ID="E1"><P>Dry.</P></NOTE></CELL><CELL><TBL><CORPUS><ROW><CELL>90</CELL><CELL>kg</CELL></ROW>
+      </CORPUS></TBL></CELL></ROW></BLK></CORPUS></TBL></GR.SEQ></CONTENTS></ANNEX>
+"""
+
+REGISTER = """<?xml version="1.0" encoding="UTF-8"?>
+<DOC xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+  xsi:noNamespaceSchemaLocation="http://formex.publications.europa.eu/schema/formex-05.56-20160701.xd">
+<FMX><DOC.MAIN.PUB NO.SEQ="0001"><REF.PHYS FILE="L_2031.01.xml" TYPE="DOC.XML"/></DOC.MAIN.PUB></FMX></DOC>
+"""

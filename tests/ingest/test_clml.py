@@ -12,8 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from pincite.domain.documents import Document, DocumentKind, ProvisionKind
+from pincite.domain.references import POINT
+from pincite.domain.references import Path as Path_
 from pincite.domain.text import normalise
+from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
+from pincite.ingest.places import Places
 from tests.ingest.helpers import parse_file, read
 
 K = ProvisionKind
@@ -155,6 +159,19 @@ def test_quoted_amendments_open_nothing(act: Document) -> None:
     assert not any("9A" in node.label for node in act.provisions)
 
 
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ((("Section", "1"), (POINT, "1"), (POINT, "a")), "s. 1(1)(a)"),
+        ((("Section", "2A"),), "s. 2A"),
+        ((("Schedule", "2"),), "Sch. 2"),
+        ((("Schedule", "2"), (POINT, "3"), (POINT, "1")), "Sch. 2 para. 3(1)"),
+    ],
+)
+def test_cross_references_find_their_provisions(act: Document, path: Path_, label: str) -> None:
+    assert act.provisions[Places(act).find(path)].label == label
+
+
 def test_what_a_reader_must_know_is_told(act: Document) -> None:
     assert any("take effect on 2033-09-01 to s. 1(2)" in warning for warning in act.warnings)
     assert not any("s. 9" in warning for warning in act.warnings)  # prospective: not in force, nothing is missing
@@ -223,6 +240,15 @@ def test_elements_that_nobody_knows_lose_no_words() -> None:
         "</Legislation>"
     )
     assert [block.text for block in raw.blocks] == ["Loose words Others."]
+
+
+def test_hostile_files_end_in_words() -> None:
+    deep = f"<Primary>{'<Part>' * 252}<Text>x</Text>{'</Part>' * 252}</Primary></Legislation>"
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        read(HEAD + deep)
+    entities = '<!DOCTYPE L [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+    raw = read(entities + HEAD + "<Primary><Body><Text>&a;</Text></Body></Primary></Legislation>")
+    assert [block.text for block in raw.blocks] == ["&a;"]
 
 
 # -- the official text ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pincite.ingest.readers.eu_dates import applies_from, iso_date
 from pincite.ingest.readers.eu_quotes import Quotation
 from pincite.ingest.readers.grid import Cell, lines_of
 from pincite.ingest.structure import build_tree
-from tests.ingest.eu_acts import CONSOLIDATED_HTML, FORMEX, OJ_HTML, PLAIN_HTML
+from tests.ingest.eu_acts import ANNEX_FILE, CONSOLIDATED_HTML, FORMEX, OJ_HTML, PLAIN_HTML, REGISTER
 from tests.ingest.helpers import read
 
 K = ProvisionKind
@@ -105,24 +105,33 @@ def test_a_consolidated_text_reads_like_the_official_journal() -> None:
         if not re.match(r"Preamble|Recital|Art\. [34]|Chapter III|Final|Annex I (?:Sec.*B|fn)", row[1])
     ]
     assert outline(raw) == given
-    assert raw.metadata == {"celex": "02031R0007", "version": "consolidated text of 2033-03-01"}
+    assert raw.metadata == {"celex": "02031R0007", "version": "consolidated text of 2033-03-01", "kind": "law"}
     assert raw.left_out["amendment mark"] > 0
+
+
+def test_pages_from_before_the_newer_layout_have_classes_but_no_ids() -> None:
+    page = re.sub(r' id="(?!nt)[^"]*"|(?<=[" ])oj-(?=\w)', "", OJ_HTML).replace('class="table"', 'class="oj-table"')
+    moved = {"Art. 2": "", "Art. 2(2)": "The authority shall answer. This Article is without prejudice to Article 3."}
+    assert outline(read(page)) == [(*row[:3], moved.get(row[1], row[3])) for row in WHOLE]
 
 
 def test_what_the_files_say_of_themselves() -> None:
     assert read(FORMEX).metadata == {
+        "kind": "law",
         "celex": "32031R0007",
         "version": "consolidated text of 2033-03-01",
         "effective": "2032-06-01",
     }
     assert read(OJ_HTML).metadata == {
         "source": "https://law.example/legal-content/EN/TXT/HTML/?uri=CELEX:32031R0007",
+        "kind": "law",
         "celex": "32031R0007",
         "version": "OJ L 9/1, 3.5.2031",
         "effective": "2032-06-01",
     }
     assert read(PLAIN_HTML).metadata == {
         "source": "http://law.example/LexUriServ.do?uri=CELEX:32031L0007:EN:HTML",
+        "kind": "law",
         "celex": "32031L0007",
         "version": "OJ L 9, 03/05/2031",
     }
@@ -159,6 +168,37 @@ def test_unnumbered_recitals_of_old_acts_are_counted() -> None:
         ("Recital 1", "Whereas apples are heavy;"),
         ("Recital 2", "Whereas pears are soft,"),
     ]
+
+
+def test_an_annex_with_groups_and_tables() -> None:
+    assert outline(read(ANNEX_FILE)) == [
+        ("annex", "Annex II", "Ladders", "Ladders are: short: up to 2 m"),
+        ("section", "Annex II(1)", "Wood", ""),
+        ("point", "Annex II(1.1)", "", "Ash or oak."),
+        ("heading", "", "Class I", ""),
+        ("point", "Annex II Class I(1)", "", "Steps."),
+        ("heading", "", "Class II", "Table of loads Loads are measured at rest. Ladder | Load Ladder: Wooden ladders "
+         "Ladder: Ash; Load: 90 kg"),
+        ("point", "Annex II Class II(1)", "", "Rungs."),
+        ("note", "Annex II fn. 1", "", "Dry."),
+    ]  # fmt: skip
+
+
+def test_a_formex_register_is_no_act() -> None:
+    with pytest.raises(DocumentError, match="register") as caught:
+        read(REGISTER)
+    assert "L_2031.01.xml" in caught.value.hint
+
+
+@pytest.mark.parametrize(("letter", "label"), [("(c)", "Art. 2(1)(c)"), ("(a)", "Art. 2(1) subpara. 3(a)")])
+def test_a_second_list_in_one_paragraph_is_cited_by_its_subparagraph(letter: str, label: str) -> None:
+    row = f"<tr><td><p>{letter}</p></td><td><p>prune;</p></td></tr><tr><td><p>(x)</p></td><td><p>burn.</p></td></tr>"
+    ends = 'not apply to pears.</p></div>\n<div id="002.002">'
+    assert ends in OJ_HTML
+    second = f"not apply to pears.</p><p>The authority shall not:</p><table>{row}</table></div>\n<div id='002.002'>"
+    labels = [row[1] for row in outline(read(OJ_HTML.replace(ends, second)))]
+    at = labels.index("Art. 2(1)(b)")
+    assert labels[at + 1 : at + 4] == [label, label.replace(letter, "(x)"), "Art. 2(2)"]
 
 
 def words(text: str) -> Counter[str]:
@@ -245,12 +285,13 @@ def test_quotations_of_other_acts(lines: list[str], quoted: bool) -> None:
 def test_table_rows_say_their_column_headings_and_the_cells_that_reach_into_them() -> None:
     head = [Cell("Tree", heads=True), Cell("Use", columns=2, heads=True)]
     sub = [Cell("", heads=True), Cell("Fruit", heads=True), Cell("Wood", heads=True)]
-    body = [[Cell("Apple", rows=2), Cell("eaten"), Cell("burnt")], [Cell("pressed"), Cell("")]]
+    body = [[Cell("Apple", rows=3), Cell("eaten"), Cell("burnt")], [Cell("pressed"), Cell("")], [Cell("sold")]]
     assert lines_of([head, sub, *body]) == [
         "Tree | Use",
         "Fruit | Wood",
         "Tree: Apple; Fruit: eaten; Wood: burnt",
         "Tree: Apple; Fruit: pressed",
+        "Tree: Apple; Fruit: sold",
     ]
     assert lines_of([[Cell("a"), Cell("b")], [Cell("", rows=9)], []]) == ["a | b"]
     assert lines_of([[Cell("a", columns=10**9, rows=10**9)], [Cell("b")]]) == ["a", "a"]

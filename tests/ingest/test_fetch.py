@@ -200,6 +200,7 @@ def test_formex_parts_become_one_file_in_the_order_of_their_list(server: Publish
     (source,) = load_corpus_file(tmp_path / "corpus.toml", tmp_path)
     parsed = parse(source).document
     assert all(words in parsed.text for words in ("Apples are fruit.", "Words of annex I.", "Words of annex II."))
+    assert [n.label for n in parsed.provisions if n.kind in ("article", "annex")] == ["Art. 1", "Annex I", "Annex II"]
 
 
 def test_an_act_without_formex_is_taken_as_a_page(server: PublisherServer, tmp_path: Path) -> None:
@@ -389,6 +390,15 @@ def test_an_answer_that_breaks_off_without_a_word_is_found_out(server: Publisher
     assert fetch(server, tmp_path, "uk:ukpga/2031/4")[0].error is None
     server.say(EU, archive(**ANNEXED)[:900], accept=FORMEX)
     assert "the archive is damaged" in failure(server, tmp_path / "eu", "eu:32031R0007").message
+
+
+@pytest.mark.parametrize(("path", "written"), [(UK, "uk:ukpga/2031/4"), (TITLES, "us:44-612")])
+def test_a_refusal_names_the_act(server: PublisherServer, tmp_path: Path, path: str, written: str) -> None:
+    server.say(path, Answer(b"", 403))
+    message = failure(server, tmp_path, written).message
+    assert message.startswith(f"{written}: http://127.0.0.1")
+    assert message.endswith("HTTP 403 Forbidden")
+    assert len(server.requests) == 1
 
 
 def test_a_slow_publisher_is_given_up(server: PublisherServer, tmp_path: Path) -> None:

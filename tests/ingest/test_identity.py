@@ -6,7 +6,7 @@ import pytest
 
 from pincite.domain.documents import Document, DocumentKind
 from pincite.ingest.identity import slug_of
-from tests.ingest.eu_acts import OJ_HTML
+from tests.ingest.eu_acts import ANNEX_FILE, OJ_HTML
 from tests.ingest.helpers import parse_file
 
 
@@ -97,3 +97,17 @@ def test_an_unknown_act_is_called_by_its_type_and_number(tmp_path: Path) -> None
     assert (document.short, document.kind) == ("Regulation (EU) 2031/7", DocumentKind.LAW)
     assert {"2031/7", "32031R0007"} <= set(document.aliases)
     assert (document.provenance.effective, document.provenance.version) == ("2032-06-01", "OJ L 9/1, 3.5.2031")
+
+
+def test_an_act_that_names_a_known_one_in_its_title_is_not_that_one(tmp_path: Path) -> None:
+    title = "on forms for Regulation (EU) 2022/2554"
+    act = OJ_HTML.replace("on the care of orchards", title)
+    (tmp_path / "act.html").write_text(act, encoding="utf-8")
+    assert parse_file(tmp_path / "act.html").document.short == "Regulation (EU) 2031/7"
+
+
+def test_an_annex_that_is_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "annex.xml").write_text(ANNEX_FILE, encoding="utf-8")
+    document = parse_file(tmp_path / "annex.xml").document
+    assert (document.short, document.kind) == ("ANNEX II to 2031/7", DocumentKind.LAW)
+    assert document.title == "ANNEX II to 2031/7 – Ladders"

@@ -191,5 +191,11 @@ def test_footnotes_share_no_passage_with_the_words_they_explain(words: str) -> N
 
 
 def test_recitals_are_introduced_by_nothing() -> None:
-    made = document("Whereas:", "(1) Apples.", "(2) Pears.")
-    assert [p.lead_in for p in cut_passages(made)] == [None] * len(cut_passages(made))
+    made = stated(
+        Block("The Council,", opens=(Opening(K.PREAMBLE, "", 20, "", "Preamble"),)),
+        Block("Whereas:"),
+        opening(K.RECITAL, "1", 30, "Apples.", "Recital 1"),
+        opening(K.RECITAL, "2", 30, "Pears.", "Recital 2"),
+    )
+    recitals = [p for p in cut_passages(made) if p.label.startswith("Recital")]
+    assert [(p.label, p.lead_in) for p in recitals] == [("Recital 1", None), ("Recital 2", None)]

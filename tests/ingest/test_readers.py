@@ -149,7 +149,7 @@ def test_html_headings_lists_tables_and_what_is_skipped() -> None:
         ("new line", 0, False, False),
         ("item", 0, True, False),
         ("Tree | Month", 0, False, True),
-        ("Apple | March", 0, False, True),
+        ("Tree: Apple; Month: March", 0, False, True),
         ("After", 0, False, False),
     ]
 

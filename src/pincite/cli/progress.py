@@ -53,7 +53,8 @@ class _Bar:
         task = self._tasks[what]
         speed = next((item.speed for item in self._bars.tasks if item.id == task), None)
         rate = f"  {_amount(int(speed), unit)}/s" if speed and unit == "B" else ""
-        amount = f"{_amount(done, unit)} of {_amount(total, unit)}{rate}" if total else ""
+        known = f"{_amount(done, unit)} of {_amount(total, unit)}" if total else _amount(done, unit) if done else ""
+        amount = f"{known}{rate}"
         self._bars.update(task, completed=done, total=total or None, amount=amount)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pincite.domain.documents import ProvisionKind
 
-__all__ = ["Block", "Opening", "RawDocument"]
+__all__ = ["Block", "Numbering", "Opening", "RawDocument"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,28 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbering:
+    """A number that the source's own machinery gave to a block: Word's automatic numbering, a list in HTML or ODF.
+
+    Attributes:
+        marker: the number as it stands at the beginning of the block's text ("6.2", "(a)", "1.", "Article 5").
+        number: the same without brackets and dots around it ("6.2", "a", "1", "5").
+        style: how it counts: "1", "a", "A", "i", "I"; empty if in another way.
+        sequence: which list it is of; the blocks of one list say the same.
+        level: its depth in that list, 0 the outermost.
+        whole: true if it is a place by itself ("6.2", or "6" where "6.1" may follow), false if it needs what is
+            above it ("(a)" of 6.2).
+    """
+
+    marker: str
+    number: str
+    style: str
+    sequence: str
+    level: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A heading, paragraph, list item or table row.
 
@@ -46,6 +68,8 @@ class Block:
         opens: provisions that begin with this block, outermost first ("(b)(1) …" opens two). Only in documents
             whose reader says `stated`.
         heads: the text, after the markers of what it opens, is the heading of the provision opened last.
+        numbering: the number that the source counted for it, so that none must be guessed; only in documents that are
+            not `stated`.
         within: for text that opens nothing: open provisions of this rank or a greater one end before it ("The first
             subparagraph shall not apply …" after the points of a paragraph); 0 leaves them open.
     """
@@ -59,6 +83,7 @@ class Block:
     opens: tuple[Opening, ...] = ()
     heads: bool = False
     within: int = 0
+    numbering: Numbering | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ _ACT = re.compile(
 )
 
 
+# "Commission Implementing Regulation (EU) No", "Verordening (EU)": what stands before an EU act's number
+_TYPED = r"(?:[^\W\d]+ ){1,5}(?:\((?:EU|EC|EEC|UE|CE|EG|Euratom)(?:, Euratom)?\) )?(?:[Nn][or]\.? )?"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Title, short name, aliases and kind of a document."""
@@ -44,12 +48,15 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     """Return the identity of a document read from the file `name`."""
     metadata = raw.metadata
     title = collapse(normalise(metadata.get("title") or raw.title))
-    official = _official_title(text)
+    official = "" if raw.stated else _official_title(text)
     if official and not metadata.get("title") and not re.search(r"\d{2,4}/\d{2,4}", title):
         title = official
     uri = metadata.get("uri", "")
-    # an act that says by which address or number it goes is no other one that its first sections mention
-    known = _known(uri) or _known(title) or (None if uri else _known(text[:3000]))
+    # an act that says by which address or number it goes is no other one that its title or first sections mention
+    number = re.match(rf"{_TYPED} ?\d{{2,4}}/\d{{1,4}}(?:/[A-Z]{{2,3}})?", title)
+    known = _known(uri) or _known(title, number.end() if number else len(title))
+    if known is None and not (uri or (number and raw.stated)):
+        known = _known(title) or _known(text[:3000])
     articles = sum(node.kind is ProvisionKind.ARTICLE for node in provisions)
     stated = metadata.get("kind", "").lower()
     is_policy_by_metadata = any(key in metadata for key in ("owner", "policy owner", "approved_by", "approved by"))
@@ -78,9 +85,10 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     return Identity(title, short, aliases, DocumentKind.LAW if is_law else DocumentKind.POLICY)
 
 
-def _known(text: str) -> tuple[re.Pattern[str], str, tuple[str, ...]] | None:
-    """Return the known law that `text` names first."""
+def _known(text: str, before: int | None = None) -> tuple[re.Pattern[str], str, tuple[str, ...]] | None:
+    """Return the known law that `text` names first, `before` that place."""
     found = [(match.start(), law) for law in _known_laws() if (match := law[0].search(text))]
+    found = [pair for pair in found if before is None or pair[0] < before]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
@@ -111,10 +119,10 @@ def _shorten(title: str) -> str:
     """Return a title fit for a pin-cite: an act's number, or what stands before a dash, bracket or colon."""
     act = re.match(
         r"(?:Commission )?(?:(?:Implementing|Delegated) )?(?:Regulation|Directive|"
-        r"Decision) (?:\(\w+\) )?(?:No )?\d{2,4}/\d{1,4}",
+        r"Decision) (?:\(\w+\) )?(?:No )?\d{2,4}/\d{1,4}(?:/[A-Z]{2,3})?",
         title,
         re.I,
-    )
+    ) or re.match(r"(?:[^\W\d]+ ){1,4}\((?:EU|UE|EG|CE|EC|EEC)\) (?:\w{1,2}\.? )?\d{2,4}/\d{1,4}", title)
     if act:
         return act.group()
     short = re.split(r"\s+[–—|(\[]|:\s", title)[0].strip()

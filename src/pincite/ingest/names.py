@@ -57,13 +57,16 @@ _NOUNS = (
     "Policy|Plan|Standard|Standards|Procedure|Procedures|Guidelines?|Charter|Handbook|Register|Notice|Statement|"
     "Framework|Schedule|Manual|Agreement|Playbook|Runbook|Inventory|Template|Terms|Glossary|Act|Law|Code|Rules?|"
     "Regulations?|Directive|Convention|Treaty|Protocol|Statute|Constitution|Ordinance|Order|Covenant|Assessment|"
-    "Matrix|Process|Program"
+    "Matrix|Process|Program|Workbook|Guide|Specification"
 )
-_TITLE_WORD = r"(?:\([A-Z][\w ]{1,30}\)|[A-Z][\w’'&/-]*|of|and|for|on|the|to|in|or|with|from|by|&)"
+# "Annex A of the Care Policy" and "R1 of the Care Policy" cite a part of it, and are no titles
+_NO_TITLE = (
+    r"(?!(?:Article|Section|Annex|Appendix|Part|Chapter|Clause|Row|Schedule|Title|Recital|Paragraph|Point)(?:s|es)?\b"
+    r"|[IVX]+\b)"
+)
+_TITLE_WORD = rf"{_NO_TITLE}(?:\([A-Z][\w ]{{1,30}}\)|[A-Z][\w’'&/-]*|of|and|for|on|the|to|in|or|with|from|by|&)"
 _TITLE = re.compile(
-    # "Annex A of the Care Policy" and "R1 of the Care Policy" cite a part of it
-    r"\b(?!(?:Article|Section|Annex|Appendix|Part|Chapter|Clause|Row|Schedule|Title|Recital|Paragraph|Point)s?\b)"
-    rf"[A-Z][a-zA-Z][\w’'&/-]*(?: {_TITLE_WORD}){{0,9}}? (?:{_NOUNS})\b"
+    rf"\b{_NO_TITLE}[A-Z][a-zA-Z][\w’'&/-]*(?: {_TITLE_WORD}){{0,9}}? (?:{_NOUNS})\b"
     r"(?: \([A-Z][\w ]{1,30}\))?(?: of \d{4}|,? \d{4})?"
 )
 _IDENTIFIER = re.compile(r"\b(?=[A-Z\d._-]*\d)[A-Z]{2,8}(?:[-_.][A-Z\d]{1,8}){1,3}\b")
@@ -102,7 +105,9 @@ def well_known() -> tuple[re.Pattern[str], dict[str, str]]:
 
 def find_names(line: str) -> list[list[Named]]:
     """Return the documents named in a line, in order; acts listed together ("Regulations A, B and C") in one group."""
-    groups = [*_acts(line), *([name] for name in _others(line))]
+    acts = list(_acts(line))  # a number is surer than words: "In Regulation (EU) 2031/7" is no title "In Regulation"
+    others = [name for name in _others(line) if not any(a[0].start < name.end and name.start < a[-1].end for a in acts)]
+    groups = [*acts, *([name] for name in others)]
     groups.sort(key=lambda group: (group[0].start, -group[-1].end))
     kept: list[list[Named]] = []
     titles = [match.span() for match in _FULL_TITLE.finditer(line)] if "(OJ " in line else []

@@ -51,13 +51,6 @@ _FIELDS = {
 }  # fmt: skip
 _DATES = ("effective", "until", "retrieved")
 
-# They can grow without bound or name files and addresses, so that no reader follows them.
-_ENTITIES = ("the file declares entities of its own; they are not followed, and words behind them may be missing",)
-
-
-# They can grow without bound or name files and addresses, so that no reader follows them.
-_ENTITIES = ("the file declares entities of its own; they are not followed, and words behind them may be missing",)
-
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -93,7 +86,6 @@ def parse(source: Source) -> Parsed:
         raise DocumentError(f"{source.path.name}: no text found")
     identity = identify(raw, text, provisions, source.name)
     values["source"] = values["source"] or printable_path(source.name)
-    entities = _ENTITIES if b"<!ENTITY" in data[:65536] else ()
     document = Document(
         slug=source.slug,
         title=identity.title,
@@ -103,15 +95,21 @@ def parse(source: Source) -> Parsed:
         text=text,
         provisions=provisions,
         provenance=Provenance(**values, sha256=digest),
-        warnings=(*(collapse(printable(warning)) for warning in raw.warnings), *entities, *unread),
+        warnings=(*(collapse(printable(warning)) for warning in raw.warnings), *unread, *_entities(data)),
     )
     _check_counts(document, source)
     passages = cut_passages(document)
-    if not passages:
+    if all(passage.span.end <= provisions[passage.provision].body_start for passage in passages):
         raise DocumentError(f"{source.path.name}: nothing but headings found")
     completeness = measure(document, passages, raw.left_out)
     document = replace(document, warnings=(*document.warnings, *completeness.warnings()))
     return Parsed(document, passages, tuple(find_mentions(document)), tuple(find_terms(document)), completeness)
+
+
+def _entities(data: bytes) -> tuple[str, ...]:
+    """Return a warning if a file declares entities: they can grow without bound, so that no reader follows them."""
+    words = "the file declares entities of its own; they are not followed, and words behind them may be missing"
+    return (words,) if b"<!ENTITY" in data[:65536] else ()
 
 
 def _provenance(stated: Mapping[str, str], given: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -27,6 +27,11 @@ _CONTAINERS = {K.DOCUMENT, K.PREAMBLE, K.PART, K.CHAPTER}
 _NOT_INTRODUCED = {K.RECITAL, K.NOTE}
 
 
+def _stands_alone(node: Provision) -> bool:
+    """Tell recitals and rows of a register, which are cited one by one, from short neighbours that share a passage."""
+    return node.kind is K.RECITAL or (node.kind is K.TABLE and node.label != "" and "¶" not in node.label)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A child of a node, or the words between its children."""
@@ -66,7 +71,7 @@ class _Cutter:
     def _cut(self, node: Provision, children: Sequence[Provision], end: int, lead: Span | None) -> Iterator[Passage]:
         start = node.body_start if node.kind in HEADED else node.start
         whole = self._trim(start, end)
-        grouped = node.kind in _CONTAINERS or any(child.kind in HEADED for child in children)
+        grouped = node.kind in _CONTAINERS or any(child.kind in HEADED or _stands_alone(child) for child in children)
         if whole is None:
             heading = self._trim(node.start, end) if node.index and node.kind in HEADED else None
             if heading:  # "§ 160.302 [Reserved]": a heading with nothing below it is all that the provision says
@@ -112,7 +117,7 @@ class _Cutter:
             )
             before = child
             too_long = part.span.end - part.span.start > _JOIN
-            alone = child is not None and (too_long or child.kind in HEADED or child.kind is K.RECITAL)
+            alone = child is not None and (too_long or child.kind in HEADED or _stands_alone(child))
             if held and (alone or apart or part.span.end - held[0].span.start > _JOIN):
                 # an introduction with nothing but itself in hand goes with what it introduces
                 only_lead = len(held) == 1 and held[0].span == own_lead

@@ -24,6 +24,12 @@ _LINE = re.compile(
 )
 _GROUP = re.compile(r"\(([\w.]{1,8})\)")
 _STRUCTURE = {"Annex", "Chapter", "Subpart", "Part", "Title", "Section", "Schedule", "Appendix"}
+# How acts of the United Kingdom are cited, and what their own words say instead.
+_SHORT = (
+    (re.compile(r"^s\. (?=\w)"), "Section "),
+    (re.compile(r"^Sch\. (\w+) para\. (\w+)"), r"Schedule \1(\2)"),
+    (re.compile(r"^Sch\. (?=\w)"), "Schedule "),
+)
 # What a text can stand in so that "paragraph 2" means a paragraph of that.
 _BASES = {"Art.", "§", "num", "Annex", "Schedule", "Recital", "Appendix", "heading"}
 
@@ -56,7 +62,7 @@ class Places:
                 self._ends[node.parent] = max(self._ends[node.parent], self._ends[node.index])
 
     def _path(self, node: Provision) -> Path:
-        steps = _steps(node.label)
+        steps = _steps(_spelled_out(node.label))
         if steps:
             return steps
         match = _NUMBERED.fullmatch(node.label)
@@ -205,6 +211,13 @@ class Places:
     def bases(self, kind: str) -> Iterator[str]:
         """Yield the numbers of this kind, in lower case."""
         return (number for k, number in self._bases if k == kind)
+
+
+def _spelled_out(label: str) -> str:
+    """Return "Section 12(3)" for "s. 12(3)", "Schedule 2(3)" for "Sch. 2 para. 3"."""
+    for short, long in _SHORT:
+        label = short.sub(long, label)
+    return label
 
 
 def _steps(label: str) -> Path:

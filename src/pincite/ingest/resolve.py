@@ -103,7 +103,8 @@ class _Library:
             return
         if not mention.paths:
             document = target.documents[0]
-            if document != number:
+            sections = sum(document in entries for entries in self._codes.values()) and len(target.documents)
+            if document != number and sections <= 1:  # "FERPA" names no one of the sections that a library holds of it
                 yield Reference(span, "", self._documents[document].slug, 0, ReferenceState.RESOLVED)
             return
         yield from self._found(number, mention, target.documents, span)

@@ -15,7 +15,8 @@ _ABBREVIATIONS = (
 )
 _NO_END = re.compile(rf"(?:^|[\s(\[‘“\"'])(?:{_ABBREVIATIONS}|[A-Z])\.$")
 _COUNTER = re.compile(r"(?:^|[:;|—])\s*\(?\d{1,3}\.$")
-_END = re.compile(r"[.!?]+[)\]’”\"']*(?=\s+[\"“‘'(\[]?[A-Z0-9§])|\n+")
+# a note's mark ("72 hours.[1]") belongs to the sentence that it stands behind
+_END = re.compile(r"[.!?]+[)\]’”\"']*(?:\[[\divxlc]{1,4}\])*(?=\s+[\"“‘'(\[]?[A-Z0-9§])|\n+")
 
 
 def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:

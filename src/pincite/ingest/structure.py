@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from pincite.domain.documents import Provision, ProvisionKind
 from pincite.domain.text import collapse, normalise
-from pincite.ingest.blocks import Block
+from pincite.ingest.blocks import Block, Numbering
 from pincite.ingest.tree import Node, TreeBuilder, add_stated
 
 __all__ = ["build_tree"]
@@ -41,7 +41,9 @@ _CODE_SECTION = re.compile(r"(\d{3,5}(?:\.\d{1,4})+)\.?(?:\s+|$)")
 _DOTTED = re.compile(r"(?:§ ?)?(\d{1,3}(?:\.\d{1,3}){1,4})\.?(?:\s+|$)")
 _NUMBER = re.compile(r"(\d{1,3})\.(?:\s+|$)")
 _BARE_NUMBER = re.compile(r"(\d{1,2})\s+(?=[A-Z])")  # "5 Sub-processors", in headings only
-_ROW_CODE = re.compile(r"(?:[^:;|]{1,30}: )?([A-Z]{1,3}-?\d{1,3})(?=;| \|| [A-Z])")
+_ROW_CODE = re.compile(
+    r"(?:[^:;|]{1,30}: )?(?P<code>[A-Z]{1,4}(?:\.[A-Z]{2})?(?:[.-]?\d{1,3})(?:\.\d{1,3})*)(?=;| \|| [A-Z])"
+)
 _MARKER = re.compile(r"\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,3})\)\s*|([a-z]|[ivx]{1,5})\)\s+")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -69,11 +71,16 @@ class _Builder(TreeBuilder):
         super().__init__(title)
         self._awaits_heading = -1
         self._whereas = False
+        self._listed: dict[int, Numbering] = {}  # by node: the number that the source counted for it
 
     def add(self, block: Block, text: str) -> None:
         if block.recital:
             self._recital(block, text, block.recital, 0)
-        elif self._structural(block, text) or self._takes_heading(block, text):
+        elif self._structural(block, text):
+            return
+        elif block.numbering and text.startswith(block.numbering.marker):
+            self._numbered(block, text, block.numbering)
+        elif self._takes_heading(block, text):
             return
         elif block.level:
             self._heading(block, text)
@@ -109,7 +116,7 @@ class _Builder(TreeBuilder):
         if block.item or block.row:
             return False
         rest = text[match.end() :]
-        if block.level or not rest:
+        if block.level or not rest or (block.numbering and match.end() >= len(block.numbering.marker)):
             return True
         if text.startswith("§") or re.match(r"\(?\d+ ILCS", text):
             return len(rest) > 0 and rest[0].isupper()
@@ -167,7 +174,7 @@ class _Builder(TreeBuilder):
             )
             return
         start = self.append(text)
-        if block.level == 1 and len(self.nodes) == 1:
+        if block.level == 1 and len(self.nodes) == 1 and not self.nodes[0].body_start:
             self.nodes[0].heading = self.nodes[0].heading or text  # the document's title
             self.nodes[0].body_start = start + len(text)
             return
@@ -175,6 +182,40 @@ class _Builder(TreeBuilder):
         if any(self.nodes[i].kind is K.ARTICLE for i in self.open) and block.level > 1:
             rank = max(rank, _ARTICLE + 1)
         self.push(Node(0, K.HEADING, "", text, start, 0, start + len(text), block.page, min(rank, _NUMBERED - 1)))
+
+    def _numbered(self, block: Block, text: str, given: Numbering) -> None:
+        """Open what the source numbered itself: Word's automatic numbering and ordered lists need no guess."""
+        start = self.append(text)
+        at = len(given.marker) + len(text[len(given.marker) :]) - len(text[len(given.marker) :].lstrip())
+        titled = bool(block.level) or (given.whole and "." not in given.number and _is_title(text[at:]))
+        heading, body_start = (text[at:], start + len(text)) if titled else ("", start + at)
+        kind = K.SECTION if titled else K.PARAGRAPH if given.whole else K.POINT
+        if given.whole or block.level:
+            rank = _NUMBERED + max(given.number.removesuffix(".0").count("."), given.level)
+        else:
+            rank = self._list_rank(given)
+        label = given.number if given.whole else f"{self._parent_label(rank)}({given.number})"
+        value = min((value for style, value in _readings(given.number) if style == given.style), default=0)
+        if kind is K.POINT and given.style == "1" and rank == _ENUMERATION:
+            kind = K.PARAGRAPH
+        style = given.style if rank >= _ENUMERATION else ""
+        self.push(Node(0, kind, label, heading, start, 0, body_start, block.page, rank, style, value))
+        self._listed[self.open[-1]] = given
+
+    def _list_rank(self, given: Numbering) -> int:
+        """Return the rank of a list's entry: beside or below what is open of its list, else below other lists."""
+        points = [(i, self.nodes[i]) for i in self.open if self.nodes[i].rank >= _ENUMERATION]
+        own = [(self._listed[i].level, node.rank) for i, node in points if self._same_list(i, given)]
+        beside = [rank for level, rank in own if level >= given.level]
+        if beside:
+            return min(beside)
+        if own:
+            return max(rank for _, rank in own) + 1
+        alike = [node.rank for _, node in points if node.style == given.style]  # no list stands below one of its style
+        return alike[-1] if alike else max((node.rank + 1 for _, node in points), default=_ENUMERATION)
+
+    def _same_list(self, index: int, given: Numbering) -> bool:
+        return index in self._listed and self._listed[index].sequence == given.sequence
 
     def _recital(self, block: Block, text: str, number: int, skip: int) -> None:
         start = self.append(text)
@@ -264,10 +305,15 @@ class _Builder(TreeBuilder):
             self.leaf(block, text, K.TABLE)
             return
         start = self.append(text)
-        label = code.group(1)
+        label = code["code"]
         self.nodes.append(
             Node(self.open[-1], K.TABLE, label, "", start, start + len(text), start, block.page, _ENUMERATION - 1)
         )
+
+
+def _is_title(text: str) -> bool:
+    """Tell a section's title, which is short and no sentence, from its words."""
+    return 0 < len(text) <= 100 and text[-1] not in ".;:,"
 
 
 def _readings(word: str) -> list[tuple[str, int]]:

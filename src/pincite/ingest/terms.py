@@ -59,7 +59,7 @@ _INTRODUCES = re.compile(
     r"\b(?:definitions apply|following (?:meanings?|definitions?|terms?)|[Aa]s used in th(?:is|ese)|In this [\w ]+:$)"
 )
 _NO_TERM = re.compile(
-    r"^(?:this|that|it|which|these|those|there|he|she|they|each|any|all|no|such|what|who|for the|in the|if|when|where|"
+    r"^(?:for|this|that|it|which|these|those|there|he|she|they|each|any|all|no|such|what|who|in the|if|when|where|"
     r"note|example|see|appendix|annex|table|figure|by|our|your|we|you|provide|"
     r"source|purpose|scope|section|article|paragraph|the following|nothing|definitions?|glossary)\b",
     re.I,

@@ -13,5 +13,5 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     """Add ``corpus`` and its commands."""
     parser = subparsers.add_parser("corpus", help="keep the library and see what is in it")
     commands = parser.add_subparsers(dest="corpus_command", required=True, metavar="COMMAND")
-    for group in (show, refs, sources, fetch, diff, build, verify):
+    for group in (show, refs, sources, diff, build, verify, fetch):
         group.register(commands, common)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pincite.config import Home
     from pincite.ingest.build import BuildReport
 
-__all__ = ["register", "run_build"]
+__all__ = ["register", "tell"]
 
 _EPILOG = """\
 exit codes: 0 every document was read, 4 built, but documents were left out (each is named with the reason),
@@ -28,10 +28,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
         parents=[common],
         help="build the library",
         description="Builds the library from files and directories, which become its corpus.toml, or without any from "
-        "that file. Only changed documents are read and only changed texts are embedded again; a build that was "
-        "stopped goes on where it was; the old library answers until the new one is complete. Each document is read in "
-        "a process of its own without network; parse_seconds and parse_memory in settings.toml say what one document "
-        "may cost.",
+        "that file. Only changed documents are read and only changed texts are embedded again; a build that was stopped "
+        "goes on where it was; the old library answers until the new one is complete. Each document is read in a "
+        "process of its own without network; parse_seconds and parse_memory in settings.toml say what it may cost.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -41,32 +40,26 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
 
 
 def _build(args: argparse.Namespace) -> int:
-    from pincite.assembly import take_as_corpus
+    from pincite.assembly import build_corpus, take_as_corpus
+    from pincite.cli.progress import console_progress
     from pincite.config import Home
     from pincite.domain.text import printable
 
     home = Home.find(args.home)
     if args.paths and (kept := take_as_corpus(home, args.paths)) is not None:
         print(printable(f"the earlier corpus.toml is kept as {kept}"), file=sys.stderr)
-    return run_build(home, rebuild=args.rebuild)
-
-
-def run_build(home: Home, *, rebuild: bool = False) -> int:
-    """Build a home's library from its corpus.toml, say on standard error how it went, and return the exit code."""
-    from pincite.assembly import build_corpus
-    from pincite.cli.progress import console_progress
-
     try:
         with _sigterm_stops(), console_progress() as progress:
-            report = build_corpus(home, progress=progress, rebuild=rebuild)
+            report = build_corpus(home, progress=progress, rebuild=args.rebuild)
     except _Terminated:
         return _stopped(signal.SIGTERM)
     except KeyboardInterrupt:
         return _stopped(signal.SIGINT)
-    return _tell(report)
+    return tell(report)
 
 
-def _tell(report: BuildReport) -> int:
+def tell(report: BuildReport) -> int:
+    """Say on standard error what a build did; return its exit code."""
     from pincite.domain.text import printable
 
     for lack in report.unconfined:

@@ -54,21 +54,19 @@ def _fetch(args: argparse.Namespace) -> int:
     directory = args.to or home.path / "sources"
     if args.to is None:
         home.create()
-    failed = []
     with console_progress() as progress:
         fetcher = Fetcher(directory, ca_bundle=IndexSettings.of_pip().ca_bundle)
-        for fetched in fetcher.fetch(acts, wanted, progress):
-            if fetched.error is not None:
-                failed.append(fetched)
-                continue
+        results = list(fetcher.fetch(acts, wanted, progress))
+    failed = [fetched.error for fetched in results if fetched.error is not None]
+    for fetched in results:
+        if fetched.error is None:
             print(f"{fetched.slug}  {'fetched' if fetched.is_new else 'unchanged'}  {fetched.path}")
-            for note in fetched.notes:
-                print(printable(f"{fetched.written}: {note}"), file=sys.stderr)
-    for fetched in failed:
-        assert fetched.error is not None
-        print(printable(f"not fetched: {fetched.error.message}"), file=sys.stderr)
-        if fetched.error.hint:
-            print(printable(fetched.error.hint), file=sys.stderr)
+        for note in fetched.notes:
+            print(printable(f"{fetched.written}: {note}"), file=sys.stderr)
+    for error in failed:
+        print(printable(f"not fetched: {error.message}"), file=sys.stderr)
+        if error.hint:
+            print(printable(error.hint), file=sys.stderr)
     if len(failed) < len(acts):
         print(f"Read them with: pincite corpus build {directory / 'corpus.toml'}", file=sys.stderr)
     return 1 if failed else 0

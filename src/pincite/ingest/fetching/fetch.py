@@ -90,7 +90,7 @@ class Fetcher:
                     with files.reading(self._directory):
                         yield self._one(act, slug, wanted, work / "part", progress)
                 except PinciteError as error:
-                    yield Fetched(act.written, slug, error=error)
+                    yield Fetched(act.written, slug, error=_about(act, error))
                 finally:
                     files.discard(work / "part")
 
@@ -146,9 +146,7 @@ class Fetcher:
                     break
                 except TruncatedError as error:
                     if last:
-                        raise DownloadError(f"{act.written}: {error.message}", hint="Try again later.") from error
-                except DownloadError as error:
-                    raise DownloadError(f"{act.written}: {error.message}", hint=error.hint) from error
+                        raise DownloadError(error.message, hint="Try again later.") from error
         raise DownloadError(f"{act.written}: {publisher.name} gave nothing that can be used")
 
     def _bytes(
@@ -161,21 +159,30 @@ class Fetcher:
             for scheme in ("https://", "http://"):
                 session.mount(scheme, HTTPAdapter(max_retries=0))  # the transfer tries again by itself
             transfer = self._transfers[publisher.key] = Transfer(session, **self._options)  # type: ignore[arg-type]
-        resolved = transfer.fetch(url, partial, arrived=self._watch(url, limit, progress), headers=headers)
-        return partial.read_bytes() if partial.is_file() else b"", resolved
+        what = f"fetching {url.partition('://')[2].partition('?')[0]}"
+        resolved = transfer.fetch(url, partial, arrived=self._watch(what, limit, progress), headers=headers)
+        data = partial.read_bytes() if partial.is_file() else b""
+        progress(what, len(data), len(data), "B")
+        return data, resolved
 
-    def _watch(self, url: str, limit: int, progress: Progress) -> Callable[[int], None]:
+    def _watch(self, what: str, limit: int, progress: Progress) -> Callable[[int], None]:
         """Return what is told how many bytes are here: it shows them, and ends what is too large or too slow."""
         until = time.monotonic() + self._longest
 
         def arrived(have: int) -> None:
-            progress(f"fetching {url.partition('://')[2].partition('?')[0]}", have, 0, "B")
+            progress(what, have, 0, "B")
             if have > limit:
                 raise DownloadError(f"it is larger than {limit:,} bytes", hint="This is no act, or not a whole one.")
             if time.monotonic() > until:
                 raise DownloadError(f"it took longer than {self._longest:,.0f} seconds", hint="Try again later.")
 
         return arrived
+
+
+def _about(act: Act, error: PinciteError) -> PinciteError:
+    """Return the error with the act that it is about."""
+    named = error.message.startswith(f"{act.written}: ")
+    return error if named else DownloadError(f"{act.written}: {error.message}", hint=error.hint)
 
 
 def _none(act: Act, wanted: Wanted, error: RefusedError) -> DownloadError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
+from pincite.ingest.readers.office import ending_warning, office_form
 
 __all__ = ["read_bytes"]
 
@@ -25,7 +27,9 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
         raise DocumentError(f"{name}: the file is empty")
     try:
         data = _as_utf8(data)
-        return _reader_for(data)(data)
+        module, reader = _reader_for(data)
+        raw = reader(data)
+        return replace(raw, warnings=(*ending_warning(name, module), *raw.warnings))
     except DocumentError as error:
         raise DocumentError(f"{name}: {error.message}", hint=error.hint) from error
     except Exception as error:
@@ -43,28 +47,31 @@ def _as_utf8(data: bytes) -> bytes:
     )
 
 
-def _reader_for(data: bytes) -> Reader:
-    """Return the reader of the first form that knows the content; its parser is imported only now."""
+def _reader_for(data: bytes) -> tuple[str, Reader]:
+    """Return the reader of the first form that knows the content, and its module, which is imported only now."""
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    office = office_form(data)
+    if office:
+        return office, _load(office, f"read_{office}")
     for is_form, module, name in _FORMS:
         if is_form(data, head):
-            return cast(Reader, getattr(importlib.import_module(f"pincite.ingest.readers.{module}"), name))
+            return module, _load(module, name)
     if data[:4] == b"PK\x03\x04":
         raise DocumentError("a ZIP archive, but no known document", hint=_READABLE)
     if b"\x00" in data[:65536]:
         raise DocumentError("not a text, and no known document format", hint=_READABLE)
-    return cast(Reader, importlib.import_module("pincite.ingest.readers.text").read_text)
+    return "text", _load("text", "read_text")
 
 
-_READABLE = "Readable: DOCX, PDF, Markdown, HTML, XML, text."
+def _load(module: str, name: str) -> Reader:
+    return cast(Reader, getattr(importlib.import_module(f"pincite.ingest.readers.{module}"), name))
+
+
+_READABLE = "Readable: DOCX, XLSX, ODT, RTF, PDF, Markdown, HTML, XML, EML, text."
 
 
 def _is_pdf(data: bytes, head: bytes) -> bool:
     return b"%PDF-" in data[:1024]
-
-
-def _is_docx(data: bytes, head: bytes) -> bool:
-    return data[:4] == b"PK\x03\x04" and b"word/" in data
 
 
 def _is_articles_json(data: bytes, head: bytes) -> bool:
@@ -114,7 +121,6 @@ def _is_eurlex_plain(data: bytes, head: bytes) -> bool:
 # The first that says yes takes the file: the particular forms stand before the general ones.
 _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_pdf, "pdf", "read_pdf"),
-    (_is_docx, "docx", "read_docx"),
     (_is_articles_json, "articles_json", "read_articles_json"),
     (_is_formex, "formex", "read_formex"),
     (_is_eurlex, "eurlex", "read_eurlex"),

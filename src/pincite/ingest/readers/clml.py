@@ -56,8 +56,11 @@ def read_clml(data: bytes) -> RawDocument:
         raise DocumentError(f"not well-formed: {error}") from error
     metadata, warnings = read_metadata(root)
     walk = _Walk(root)
-    for child in walk.words.elements(root):
-        walk.element(child, 0)
+    try:
+        for child in walk.words.elements(root):
+            walk.element(child, 0)
+    except RecursionError:
+        raise DocumentError("elements nested too deeply; what is in them cannot be read") from None
     if not walk.blocks:
         raise DocumentError("the file holds no text of the legislation")
     return RawDocument(

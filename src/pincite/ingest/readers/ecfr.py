@@ -54,7 +54,10 @@ def read_ecfr(data: bytes) -> RawDocument:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"not well-formed: {error}") from error
     walk = _Walk()
-    walk.element(root, 0)
+    try:
+        walk.element(root, 0)
+    except RecursionError:
+        raise DocumentError("elements nested too deeply; what is in them cannot be read") from None
     if not any(block.opens for block in walk.blocks):
         raise DocumentError("the file holds no part or section of the Code of Federal Regulations")
     title = walk.title()

@@ -273,7 +273,7 @@ class ActWriter:
         if self.effective:
             metadata.setdefault("effective", self.effective)
         left_out = {what: count for what, count in sorted(self.left_out.items()) if count}
-        kept = {key: value for key, value in metadata.items() if value}
+        kept = {key: value for key, value in metadata.items() if value} | {"kind": "law"}
         return RawDocument(tuple(self.blocks), " ".join(lines), kept, warnings, stated=True, left_out=left_out)
 
     # -- the stack -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -29,8 +30,9 @@ _METADATA = {
 }  # fmt: skip
 _ACTS = {"ACT", "CONS.ACT", "CONS.DOC", "GENERAL", "ACT.GEN", "AGR"}
 _ANNEXES = {"ANNEX", "CONS.ANNEX"}
+_PARTS = ("PREAMBLE", "ENACTING.TERMS", "ARTICLE", "CONTENTS", "CONSID", "FINAL")
 # Elements whose words are taken as one line, and what the line then is.
-_LINES = {"TI", "STI", "TI.ART", "STI.ART", "NO.PARAG", "NO.P", "NO.ITEM"}
+_LINES = {"TI", "STI", "TI.ART", "STI.ART", "NO.PARAG", "NO.P", "NO.ITEM", "NO.GR.SEQ"}
 
 
 def read_formex(data: bytes) -> RawDocument:
@@ -41,12 +43,19 @@ def read_formex(data: bytes) -> RawDocument:
     """
     root = xml_tree(data)
     entities = fold_entities(root)
+    if next(root.iter(*_PARTS), None) is None:
+        files = ", ".join(dict.fromkeys(str(ref.get("FILE")) for ref in root.iter() if ref.get("FILE")))
+        raise DocumentError(
+            "a Formex register without an act", hint=f"Add the files that it names: {files}" * bool(files)
+        )
     reader = _Reader(root)
     reader.walk()
     warnings: tuple[str, ...] = (f"{entities} entity reference(s) not expanded",) if entities else ()
     unread = sum(1 for _ in root.iter("INCL.ELEMENT", "IMG.CNT", "OP.MATH", "OP.CMP"))
     warnings += (f"{unread} image(s) or formula sign(s) not read",) if unread else ()
     raw = reader.writer.finish(_facts(root), warnings)
+    if not raw.title and local_name(root) in _ANNEXES:  # an annex that is a file of its own
+        raw = replace(raw, title=_annex_title(root))
     if not raw.blocks:
         raise DocumentError("no text found in the act")
     return raw
@@ -61,6 +70,7 @@ class _Reader:
         self._groups = 0
         self._numbered: list[Any] = []  # open NP and ITEM elements that have a number
         self._notes = 0
+        self._term = self._group_number = ""
 
     def walk(self) -> None:
         """Go through the tree once, without recursion."""
@@ -120,6 +130,9 @@ class _Reader:
             self.writer.quote(True)
         elif name == "GR.SEQ":
             self._groups += 1
+        elif name == "DEFINITION":
+            self._buffer.insert(0, self._term)
+            self._term = ""
         elif name == "ITEM" and element.find("NP") is None and element.find("NO.ITEM") is None:
             self._numbered.append(element)
             self.writer.enter("—")
@@ -138,6 +151,9 @@ class _Reader:
             self._line = None
             self._take_line(element)
             return
+        if name == "TERM":  # a list of definitions: the term stands on the line of its meaning
+            self._term = f"{collapse(''.join(self._buffer))}{element.getparent().getparent().get('SEPARATOR') or ''} "
+            self._buffer.clear()
         self._flush()
         if self._numbered and self._numbered[-1] is element:
             self._numbered.pop()
@@ -166,6 +182,8 @@ class _Reader:
                 writer.enter(text)
         elif not text:
             return
+        elif name == "NO.GR.SEQ":
+            self._group_number = f"{text} "
         elif name == "NO.PARAG":
             writer.paragraph(text)
         elif name == "TI.ART":
@@ -186,7 +204,8 @@ class _Reader:
         elif kind == "DIVISION":
             self.writer.division(text, sum(local_name(above) == "DIVISION" for above in owner.iterancestors()) + 1)
         else:
-            self.writer.group(text, max(1, self._groups))
+            self.writer.group(f"{self._group_number}{text}", max(1, self._groups))
+            self._group_number = ""
 
     def _flush(self) -> None:
         text = collapse("".join(self._buffer))
@@ -209,24 +228,34 @@ class _Reader:
         self.writer.note("(*)" if star else f"({self._notes})", text)
 
     def _table(self, table: Any) -> None:
-        for title in table.iterchildren("TITLE"):
-            self.writer.text(_marked_words(title))
-        for notes in table.iterchildren("GR.NOTES"):
-            for note in notes.iter("NOTE"):
-                self._note(note)
-        for line in lines_of(self._rows(table)):
-            self.writer.row(line)
-
-    def _rows(self, table: Any) -> Iterator[list[Cell]]:
-        for row in table.iter("ROW"):
-            heads = row.get("TYPE") == "HEADER"
-            cells = []
-            for cell in row.iterchildren("CELL"):
-                for note in cell.iter("NOTE"):
+        """Add a table: its title and other words around the rows, the rows, its notes."""
+        for part in table.iterchildren():
+            if local_name(part) == "CORPUS":
+                for line in lines_of(self._rows(table, part)):
+                    self.writer.row(line)
+            elif local_name(part) == "GR.NOTES":
+                for note in part.iter("NOTE"):
                     self._note(note)
-                is_head = heads or cell.get("TYPE") == "HEADER"
-                cells.append(Cell(_marked_words(cell), _span(cell, "COLSPAN"), _span(cell, "ROWSPAN"), is_head))
-            yield cells
+            elif words := _marked_words(part):
+                self.writer.text(words)
+
+    def _rows(self, table: Any, corpus: Any) -> Iterator[list[Cell]]:
+        for row in corpus.iter("ROW", "TI.BLK", "STI.BLK"):
+            if next(row.iterancestors("TBL")) is not table:
+                continue  # of a table inside a cell, whose words are the cell's
+            cells = list(row.iterchildren("CELL")) or [row]
+            heads = row.get("TYPE") == "HEADER"
+            for note in row.iter("NOTE"):
+                self._note(note)
+            yield [
+                Cell(
+                    _marked_words(cell),
+                    _span(cell, "COLSPAN"),
+                    _span(cell, "ROWSPAN"),
+                    heads or cell.get("TYPE") == "HEADER",
+                )
+                for cell in cells
+            ]
 
 
 def _marked_words(element: Any) -> str:
@@ -259,6 +288,17 @@ def _span(cell: Any, name: str) -> int:
     return int(value) if re.fullmatch(r"\d{1,4}", value) else 1
 
 
+def _annex_title(root: Any) -> str:
+    """Return "ANNEX I to 2031/7 – Trees": an annex's own title, and the number of its act if the file states it."""
+    lines = [line for line in map(words_of, root.iterfind("TITLE/*")) if line]
+    number = [
+        words_of(part) for name in ("YEAR", "NO.CURRENT") for part in root.iterfind(f"BIB.INSTANCE/NO.DOC/{name}")
+    ]
+    if lines and len(number) == 2:
+        lines[0] += f" to {'/'.join(number)}"
+    return " – ".join(lines)
+
+
 def _facts(root: Any) -> dict[str, str]:
     """Return what the file says of itself: CELEX number, issue of the Official Journal or day of consolidation."""
     celex = next((words_of(number) for number in root.iter("NO.CELEX")), "")
@@ -266,8 +306,8 @@ def _facts(root: Any) -> dict[str, str]:
         day = iso_date(info.get("CONSLEG.DATE") or "")
         return {"celex": celex, "version": f"consolidated text of {day}" if day else ""}
     for issue in root.iter("DOCUMENT.REF"):
-        part = {name: words_of(found) for name in ("COLL", "NO.OJ") if (found := issue.find(name)) is not None}
-        date = next((iso_date(found.get("ISO") or "") for found in root.iter("DATE")), "")
-        if "NO.OJ" in part:
-            return {"celex": celex, "version": f"OJ {part.get('COLL', '')} {part['NO.OJ']}, {date}".rstrip(", ")}
+        parts = [words_of(found) for name in ("COLL", "NO.OJ") if (found := issue.find(name)) is not None]
+        numbers = [words_of(found) for name in ("YEAR", "NO.CURRENT") for found in issue.iterfind(f"NO.DOC/{name}")]
+        year = issue.findtext("YEAR") or "/".join(numbers)
+        return {"celex": celex, "version": f"OJ {' '.join(parts)}, {year}" if parts and year else ""}
     return {"celex": celex}

@@ -1,15 +1,17 @@
-"""HTML and XML (EUR-Lex, Formex and generic) through lxml: one walk that turns block elements into blocks."""
+"""Markup of no particular form through lxml: parses HTML and XML, and walks XML by its elements."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree, html
 
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import Block, RawDocument
+from pincite.ingest.readers.html import read_html_tree
 
 __all__ = ["read_markup"]
 
@@ -42,8 +44,12 @@ _HEADING = re.compile(r"h([1-6])$")
 
 
 def read_markup(data: bytes) -> RawDocument:
-    """Read HTML or XML; entities are not expanded, nothing is fetched, footnotes are counted as not read."""
-    is_html = re.search(rb"<html|<!doctype html|<body|<div|<p[ >]", data[:65536], re.I) is not None
+    """Read HTML or XML; entities are not expanded, nothing is fetched.
+
+    Raises:
+        DocumentError: if it is not well-formed, nested too deeply or without text.
+    """
+    is_html = _is_html(data)
     try:
         if is_html:
             # bytes that lxml has no declared encoding for would be read as Latin-1
@@ -58,17 +64,27 @@ def read_markup(data: bytes) -> RawDocument:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"not well-formed: {error}") from error
     entities = _fold_entities(root)
-    blocks = tuple(_Walker().walk(root))
-    if not blocks:
+    raw = read_html_tree(root) if is_html else _read_xml_tree(root)
+    if not raw.blocks:
         raise DocumentError("no text found in the markup")
+    if entities:
+        raw = replace(raw, warnings=(*raw.warnings, f"{entities} entity reference(s) not expanded"))
+    return raw
+
+
+def _is_html(data: bytes) -> bool:
+    head = data[:65536]
+    if re.match(rb"[\xef\xbb\xbf\s]*<\?xml", head):
+        return re.search(rb"<html|<!doctype html", head, re.I) is not None
+    return re.search(rb"<html|<!doctype html|<body|<div|<p[ >]", head, re.I) is not None
+
+
+def _read_xml_tree(root: Any) -> RawDocument:
+    blocks = tuple(_Walker().walk(root))
     notes = sum(1 for element in root.iter() if isinstance(element.tag, str) and _name(element) == "note")
     warnings: tuple[str, ...] = (f"{notes} footnote(s) not read",) if notes else ()
-    if entities:
-        warnings += (f"{entities} entity reference(s) not expanded",)
-    title = _title(root) if is_html else ""
-    title = "" if re.search(r"\.xml$|<", title) else title  # EUR-Lex puts a file name there
     uri = str(root.get("DocumentURI") or "")
-    return RawDocument(blocks, title, {"uri": uri} if uri else {}, warnings)
+    return RawDocument(blocks, "", {"uri": uri} if uri else {}, warnings)
 
 
 def _fold_entities(root: Any) -> int:
@@ -88,14 +104,6 @@ def _fold_entities(root: Any) -> int:
 
 def _name(element: Any) -> str:
     return str(etree.QName(element).localname).lower()
-
-
-def _title(root: Any) -> str:
-    for heading in root.iter("h1", "title"):
-        text = " ".join(str(part) for part in heading.itertext()).strip()
-        if text:
-            return " ".join(text.split())
-    return ""
 
 
 class _Walker:
