@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pincite.config import Home
     from pincite.ingest.build import BuildReport
 
 __all__ = ["register", "tell"]
