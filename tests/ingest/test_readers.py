@@ -419,3 +419,69 @@ def test_lost_cross_reference_numbers_are_counted_and_ordinary_words_are_not() -
 
     assert warnings(whole) == ()
     assert [warning.partition(" lack")[0] for warning in warnings(lost)] == ["at least 2 cross-reference(s)"]
+
+
+# -- lines, encodings, figures -----------------------------------------------------------------------------
+
+
+def test_plain_paragraphs_are_cited_by_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "notice.txt"
+    path.write_text("One word\nand more.\n\nTwo.\n", encoding="utf-8")
+    assert [n.label for n in parse_file(path).document.provisions[1:]] == ["l. 1–2", "l. 4"]
+    path.write_text("---\nowner: Me\n---\n\nOne.\n", encoding="utf-8")
+    assert [n.label for n in parse_file(path).document.provisions[1:]] == ["l. 5"]
+
+
+def test_form_feeds_divide_pages_and_running_heads_are_left_out() -> None:
+    raw = read("\f".join(f"Orchard Act\n\nText {'x' * n} here.\n\nPage {n}" for n in range(1, 5)))
+    assert [(b.page, b.text) for b in raw.blocks] == [(n, f"Text {'x' * n} here.") for n in range(1, 5)]
+    assert raw.left_out == {"running heads": 4 * len("Orchard ActPage 1")}
+
+
+def test_words_divided_at_a_line_end_are_mended_where_the_text_has_them_whole() -> None:
+    assert words("The insurance of trees.\n\nEach insur-\nance is well-\nknown here.") == [
+        "The insurance of trees.",
+        "Each insurance is well-known here.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Für Größe und Höhe der Bäume gilt § 5 – „sofort“ und überall."),
+        ("cp1250", "Każdy pracownik jest zobowiązany zgłosić naruszenie. Źródło błędów, żółw i gęś."),
+        ("cp1251", "Каждый сотрудник обязан сообщить о нарушении безопасности данных немедленно."),
+        ("cp932", "従業員は個人データの漏えいを直ちに報告しなければならない。保存期間は六年とする。"),
+        ("utf-16-le", "The keeper shall tell the owner."),
+        ("utf-16-be", "The keeper shall tell the owner."),
+    ],
+)
+def test_text_of_any_encoding_is_read_and_what_was_assumed_is_said(encoding: str, text: str) -> None:
+    raw = read(text.encode(encoding))
+    assert [block.text for block in raw.blocks] == [text]
+    assert any("read as" in warning for warning in raw.warnings)
+
+
+def test_formulas_of_text_recognition_are_plain_signs_and_real_ones_stay() -> None:
+    raw = read(r"""# T
+
+See $\S 1.4(\mathrm{f})$, pay $\$ 100$, keep $\frac{1}{2}$ and $5 or $6.
+""")
+    assert raw.blocks[1].text == r"See § 1.4(f), pay $100, keep $\frac{1}{2}$ and $5 or $6."
+    assert raw.warnings == ("2 formula(s) in LaTeX read as plain signs",)
+
+
+def test_figures_and_comments_are_counted_and_placeholders_kept() -> None:
+    raw = read("<!-- secret -->\n\n# T\n\n![A tree](tree.png)\n\nAsk {{.Owner}} and {{name}}.\n")
+    assert [block.text for block in raw.blocks if block.text.strip()] == ["T", "A tree", "Ask {{.Owner}} and {{name}}."]
+    assert raw.warnings == ("1 figure(s) not read",)
+    assert raw.left_out == {"comments": len("<!-- secret -->")}
+
+
+def test_catalogue_codes_in_table_rows_can_be_cited(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.md"
+    path.write_text("| Control | Text |\n|---|---|\n| GUARD 1.1: Watch. | GU-1.1-001 Look. GU-1.1-002 Tell. |\n")
+    document = parse_file(path).document
+    assert [n.label for n in document.provisions if n.kind.value == "table" and n.label.startswith("G")] == [
+        "GUARD 1.1", "GU-1.1-001", "GU-1.1-002",
+    ]  # fmt: skip

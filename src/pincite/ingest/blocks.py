@@ -23,6 +23,7 @@ class Opening:
             the words after it are known; empty if the text does not begin with it.
         label: the whole pin-cite, where it is not the usual one: "Art. 33", "Recital 7", "Annex III", "Chapter IV",
             "§ 164.404" by kind, and for paragraphs and points the label above with the number in brackets.
+        heading: its heading, where that stands on the line before other words ("(a) Standard. A covered entity …").
     """
 
     kind: ProvisionKind
@@ -30,6 +31,7 @@ class Opening:
     rank: int
     marker: str = ""
     label: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Block:
         item: true for an entry of an unnumbered list.
         row: true for a table row (cells joined).
         page: page of the source, 0 if it has none.
+        line: line of the source file on which it begins, 0 if it has no lines; `last_line` is where it ends.
         recital: number of the recital that the reader knows this block to be, 0 otherwise.
         opens: provisions that begin with this block, outermost first ("(b)(1) …" opens two). Only in documents
             whose reader says `stated`.
@@ -79,6 +82,8 @@ class Block:
     item: bool = False
     row: bool = False
     page: int = 0
+    line: int = 0
+    last_line: int = 0
     recital: int = 0
     opens: tuple[Opening, ...] = ()
     heads: bool = False

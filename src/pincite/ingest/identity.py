@@ -51,12 +51,13 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     official = "" if raw.stated else _official_title(text)
     if official and not metadata.get("title") and not re.search(r"\d{2,4}/\d{2,4}", title):
         title = official
+    citation = metadata.get("citation", "")  # a section of a code is known by where it stands, not by what it mentions
     uri = metadata.get("uri", "")
     # an act that says by which address or number it goes is no other one that its title or first sections mention
     number = re.match(rf"{_TYPED} ?\d{{2,4}}/\d{{1,4}}(?:/[A-Z]{{2,3}})?", title)
-    known = _known(uri) or _known(title, number.end() if number else len(title))
+    known = _known(uri) or _known(title or slug_of(name), number.end() if number else None)
     if known is None and not (uri or (number and raw.stated)):
-        known = _known(title) or _known(text[:3000])
+        known = _known(title) or _known(citation or text[:3000])
     articles = sum(node.kind is ProvisionKind.ARTICLE for node in provisions)
     stated = metadata.get("kind", "").lower()
     is_policy_by_metadata = any(key in metadata for key in ("owner", "policy owner", "approved_by", "approved by"))
@@ -65,15 +66,16 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
         stated != "policy"
         and not is_policy_by_metadata
         and (
-            (known is not None and (articles >= 3 or known[0].search(title) is not None))
+            (known is not None and (articles >= 3 or known[0].search(title or slug_of(name)) is not None))
             or articles >= 3
             or bool(_ACT.search(title))
         )
     )
     celex = metadata.get("celex", "")
     if is_law and known:
-        names = dict.fromkeys(filter(None, (known[1], *known[2], celex)))
-        return Identity(title or known[1], known[1], tuple(names), DocumentKind.LAW)
+        short = known[1] or metadata.get("short", "")
+        names = dict.fromkeys(filter(None, (short, citation, _without_signs(citation), *known[2], celex)))
+        return Identity(title or short, short, tuple(names), DocumentKind.LAW)
     title = title or slug_of(name)
     short = metadata.get("short") or _shorten(title)
     identifier = metadata.get("id") or metadata.get("document id") or ""
@@ -81,8 +83,14 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     if re.fullmatch(r"[^\W\d_]+", slug):  # a file "retention.md" must not make every question on retention name it
         slug = ""
     number = re.search(r"\d{2,4}/\d{1,4}(?:/[A-Z]{2,3})?$", short) if is_law else None
-    aliases = tuple(dict.fromkeys(filter(None, (short, title, identifier, number and number.group(), celex, slug))))
+    every = (short, title, citation, _without_signs(citation), identifier, number and number.group(), celex, slug)
+    aliases = tuple(dict.fromkeys(filter(None, every)))
     return Identity(title, short, aliases, DocumentKind.LAW if is_law else DocumentKind.POLICY)
+
+
+def _without_signs(citation: str) -> str:
+    """Return "15 USC 6501" for "15 U.S.C. § 6501", as people type it."""
+    return re.sub(r"\s*(?:§+|\bParts?\b)\s*", " ", citation.replace(".C.", "C").replace("U.S", "US")).strip()
 
 
 def _known(text: str, before: int | None = None) -> tuple[re.Pattern[str], str, tuple[str, ...]] | None:

@@ -15,6 +15,7 @@ from pincite.domain.documents import Document, Passage, Provenance
 from pincite.domain.references import Mention, Term
 from pincite.domain.text import collapse, normalise, printable, printable_path
 from pincite.errors import DocumentError
+from pincite.ingest.codes import state_code
 from pincite.ingest.completeness import measure
 from pincite.ingest.identity import identify
 from pincite.ingest.passages import cut_passages
@@ -80,7 +81,8 @@ def parse(source: Source) -> Parsed:
     raw = read_bytes(data, source.path.name)
     stated = {key: collapse(normalise(value)) for key, value in (raw.metadata | source.metadata).items()}
     values, unread = _provenance(raw.metadata, source.metadata)
-    raw = replace(raw, metadata=stated)
+    raw = state_code(replace(raw, metadata=stated))
+    stated = raw.metadata
     text, provisions = build_tree(raw.blocks, stated.get("title") or collapse(normalise(raw.title)), stated=raw.stated)
     if not text.strip():
         raise DocumentError(f"{source.path.name}: no text found")

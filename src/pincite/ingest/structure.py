@@ -20,7 +20,10 @@ K = ProvisionKind
 
 # Ranks of structural nodes: a node becomes a child of the nearest open node with a smaller rank.
 _ANNEX, _PART, _CHAPTER, _SECTION, _HEADING, _ARTICLE, _NUMBERED = 10, 11, 13, 15, 18, 25, 30
+_MOST_MARKERS = 8  # on one line; more is no enumeration
 _ENUMERATION = 50  # enumerations nest below all structure, by their own sequence
+_DEEPEST = 59
+_ROW = _ENUMERATION - 1
 
 _DASH = r"[\s.:–—-]*"
 _ROMAN = r"[IVXLC]{1,7}"
@@ -43,6 +46,11 @@ _NUMBER = re.compile(r"(\d{1,3})\.(?:\s+|$)")
 _BARE_NUMBER = re.compile(r"(\d{1,2})\s+(?=[A-Z])")  # "5 Sub-processors", in headings only
 _ROW_CODE = re.compile(
     r"(?:[^:;|]{1,30}: )?(?P<code>[A-Z]{1,4}(?:\.[A-Z]{2})?(?:[.-]?\d{1,3})(?:\.\d{1,3})*)(?=;| \|| [A-Z])"
+)
+# an entry of a catalogue of controls: "GOVERN 1.1: …", "GV-1.3-005 …", "ID.IM-P1: …", "PR.AC-1: …"
+_CATALOGUE_CODE = re.compile(
+    r"\b([A-Z]{2,8}(?:\.[A-Z]{2,3})?[ -][A-Z]?\d{1,3}(?:\.\d{1,3})*(?=:)"
+    r"|[A-Z]{2,4}-\d{1,2}(?:\.\d{1,2})?-\d{2,4}\b)"
 )
 _MARKER = re.compile(r"\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,3})\)\s*|([a-z]|[ivx]{1,5})\)\s+")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
@@ -251,12 +259,13 @@ class _Builder(TreeBuilder):
     def _enumerated(self, block: Block, text: str, match: re.Match[str] | None) -> None:
         """Open a point; "(b)(1)(ii) …" opens three."""
         start = self.append(text)
-        at = rank = value = 0
+        at = rank = value = count = 0
         style = ""
-        while match:
+        while match and count < _MOST_MARKERS:
+            count += 1
             word = match.group(1) or match.group(match.re.groups)
             if at and (style, value + 1) not in _readings(word):  # "(b)(1)(ii)": below the marker before it
-                rank, (style, value) = rank + 1, min(_readings(word), key=lambda reading: reading[1])
+                rank, (style, value) = min(rank + 1, _DEEPEST), min(_readings(word), key=lambda reading: reading[1])
             else:
                 rank, style, value = self._place(word)
             at = match.end()
@@ -277,7 +286,7 @@ class _Builder(TreeBuilder):
             for style, value in readings:
                 if node.style == style and value == node.value + 1:
                     return node.rank, style, value
-        deepest = enumerations[0].rank + 1 if enumerations else _ENUMERATION
+        deepest = min(enumerations[0].rank + 1, _DEEPEST) if enumerations else _ENUMERATION
         for style, value in readings:
             if value == 1:
                 return deepest, style, value
@@ -299,16 +308,20 @@ class _Builder(TreeBuilder):
         return ""
 
     def _row(self, block: Block, text: str) -> None:
-        """Add a table row; one that begins with a code of its own ("R15") can be cited by it."""
-        code = _ROW_CODE.match(text)
-        if not code:
-            self.leaf(block, text, K.TABLE)
-            return
-        start = self.append(text)
-        label = code["code"]
-        self.nodes.append(
-            Node(self.open[-1], K.TABLE, label, "", start, start + len(text), start, block.page, _ENUMERATION - 1)
-        )
+        """Add a table row; a code that begins it ("R15"), or codes of a catalogue in it, are how it is cited."""
+        codes = [(m.start(), m.group(1)) for m in _CATALOGUE_CODE.finditer(text)]
+        if not codes and (code := _ROW_CODE.match(text)):
+            codes = [(0, code["code"])]
+        cuts = [at for at, _ in codes]
+        before = text[: cuts[0]].strip() if cuts else text
+        if before:
+            self.leaf(block, before, K.TABLE)
+        for (at, label), end in zip(codes, [*cuts[1:], len(text)], strict=False):
+            line = text[at:end].strip()
+            start = self.append(line)
+            self.nodes.append(
+                Node(self.open[-1], K.TABLE, label, "", start, start + len(line), start, block.page, _ROW)
+            )
 
 
 def _is_title(text: str) -> bool:

@@ -91,7 +91,7 @@ class TreeBuilder:
         if self.open[-1] == 0:
             self._plain += 1
             self._ordinal_on_page += 1
-            label = f"p. {block.page} ¶ {self._ordinal_on_page}" if block.page else f"¶ {self._plain}"
+            label = _place(block, self._ordinal_on_page, self._plain)
             self.nodes.append(Node(0, kind, label, "", start, start + len(text), start, block.page, 99))
 
     def finish(self) -> tuple[str, tuple[Provision, ...]]:
@@ -117,6 +117,15 @@ class TreeBuilder:
         return text, nodes
 
 
+def _place(block: Block, ordinal_on_page: int, ordinal: int) -> str:
+    """Return a pin-cite that finds an unnumbered paragraph in the source: its page, its lines or, failing both, ¶."""
+    if block.page:
+        return f"p. {block.page} ¶ {ordinal_on_page}"
+    if block.line:
+        return f"l. {block.line}–{block.last_line}" if block.last_line > block.line else f"l. {block.line}"
+    return f"¶ {ordinal}"
+
+
 def add_stated(tree: TreeBuilder, block: Block, text: str) -> None:
     """Add a block of a document whose reader says where provisions begin."""
     if not block.opens:
@@ -136,7 +145,7 @@ def add_stated(tree: TreeBuilder, block: Block, text: str) -> None:
             at += len(marker)
             at += len(text) - at - len(text[at:].lstrip())
         label = opening.label or _label(tree, opening)
-        tree.push(Node(0, opening.kind, label, "", start, 0, start + at, block.page, opening.rank))
+        tree.push(Node(0, opening.kind, label, opening.heading, start, 0, start + at, block.page, opening.rank))
     if block.heads:
         tree.top.heading = text[at:].strip(" .—–-")
         tree.top.body_start = start + len(text)

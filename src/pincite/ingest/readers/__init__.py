@@ -10,6 +10,7 @@ from typing import cast
 
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
+from pincite.ingest.readers.decode import as_utf8
 from pincite.ingest.readers.office import ending_warning, office_form
 
 __all__ = ["read_bytes"]
@@ -26,25 +27,15 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
     if not data.strip():
         raise DocumentError(f"{name}: the file is empty")
     try:
-        data = _as_utf8(data)
+        data, assumed = as_utf8(data)
         module, reader = _reader_for(data)
         raw = reader(data)
-        return replace(raw, warnings=(*ending_warning(name, module), *raw.warnings))
+        return replace(raw, warnings=(*ending_warning(name, module), *assumed, *raw.warnings))
     except DocumentError as error:
         raise DocumentError(f"{name}: {error.message}", hint=error.hint) from error
     except Exception as error:
         # parsers of foreign files fail in as many ways as files can be broken: zlib.error, XMLSyntaxError, PdfiumError…
         raise DocumentError(f"{name}: {type(error).__name__}: {error}") from error
-
-
-def _as_utf8(data: bytes) -> bytes:
-    """Return text in UTF-16 as UTF-8, without a declaration of the old encoding; everything else as it is."""
-    if data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        return data
-    text = data.decode("utf-16", errors="replace")
-    return re.sub(r"""(?:encoding|charset)=["']?utf-16["']?""", "", text, count=1, flags=re.I).encode(
-        "utf-8", "replace"
-    )
 
 
 def _reader_for(data: bytes) -> tuple[str, Reader]:
@@ -92,7 +83,8 @@ def _is_ecfr(data: bytes, head: bytes) -> bool:
 def _is_markup(data: bytes, head: bytes) -> bool:
     if b"\x00" in data[:65536]:
         return False
-    opens = re.match(rb"<\?xml|<!--|<!doctype|<html|<[A-Za-z.]+[\s>]", head, re.I)
+    head = re.sub(rb"\A(?:<!--.*?-->\s*)+", b"", head, flags=re.S)  # Markdown may begin with a comment, too
+    opens = re.match(rb"<\?xml|<!doctype|<html|<[A-Za-z.]+[\s>]", head, re.I)
     return opens is not None or b"<body" in data[:65536].lower()
 
 
@@ -118,6 +110,18 @@ def _is_eurlex_plain(data: bytes, head: bytes) -> bool:
     return _is_markup(data, head) and re.search(rb"""<txt_te>|id=["']TexteOnly["']""", data, re.I) is not None
 
 
+# a section's line in HTML: "<b>§ 59.1-576. Scope.</b>", "<h6>1798.100.</h6>"
+_SECTION_LINE = re.compile(
+    rb"<(?:h[1-6]|b|strong)\b[^<>]*>(?:\s|<[^<>]*>)*"
+    rb"(?:(?:\xc2\xa7|&sect;|&#167;|&#xa7;)(?:\s|&nbsp;|&#160;)*\d[\w.:-]*\.\s|\d{3,5}(?:\.\d{1,4})+\.\s*<)",
+    re.I,
+)
+
+
+def _is_statute(data: bytes, head: bytes) -> bool:
+    return _is_markup(data, head) and _SECTION_LINE.search(data) is not None
+
+
 # The first that says yes takes the file: the particular forms stand before the general ones.
 _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_pdf, "pdf", "read_pdf"),
@@ -127,5 +131,6 @@ _FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
     (_is_eurlex_plain, "eurlex_plain", "read_eurlex_plain"),
     (_is_clml, "clml", "read_clml"),
     (_is_ecfr, "ecfr", "read_ecfr"),
+    (_is_statute, "statutes", "read_statute"),
     (_is_markup, "markup", "read_markup"),
 )

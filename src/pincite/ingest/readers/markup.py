@@ -13,7 +13,7 @@ from pincite.errors import DocumentError
 from pincite.ingest.blocks import Block, RawDocument
 from pincite.ingest.readers.html import read_html_tree
 
-__all__ = ["read_markup"]
+__all__ = ["Walker", "read_markup"]
 
 _SKIP = {
     "script",
@@ -80,7 +80,7 @@ def _is_html(data: bytes) -> bool:
 
 
 def _read_xml_tree(root: Any) -> RawDocument:
-    blocks = tuple(_Walker().walk(root))
+    blocks = tuple(Walker().walk(root))
     notes = sum(1 for element in root.iter() if isinstance(element.tag, str) and _name(element) == "note")
     warnings: tuple[str, ...] = (f"{notes} footnote(s) not read",) if notes else ()
     uri = str(root.get("DocumentURI") or "")
@@ -106,7 +106,9 @@ def _name(element: Any) -> str:
     return str(etree.QName(element).localname).lower()
 
 
-class _Walker:
+class Walker:
+    """Turns the block elements below an element into blocks."""
+
     def __init__(self) -> None:
         self._buffer: list[str] = []
         self._level = 0
