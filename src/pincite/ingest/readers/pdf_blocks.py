@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pincite.ingest.blocks import Block
 from pincite.ingest.readers.pdf_hyphens import Vocabulary
@@ -15,6 +16,7 @@ from pincite.ingest.readers.text import table_row
 __all__ = ["PageText", "make_blocks"]
 
 _BULLET = re.compile(r"[•●▪■◦‣⁃∙·➢➤►✓✔❖□○–—*\-\ue000-\uf8ff]|o")
+_TRUE_BULLET = re.compile(r"[•●▪■◦‣⁃∙➢➤►✓✔❖□○\ue000-\uf8ff]")  # never within a sentence
 _STARTS = re.compile(
     r"\((?:[a-z]{1,2}|[ivxl]{1,6}|[A-Z]{1,2}|[IVX]{1,5}|\d{1,3})\)|(?:[A-Za-z]|[ivxIVX]{1,5}|\d{1,3})\)|[A-Za-z]\.(?=\s)"
     r"|\d{1,3}\.(?=\s)|\d{1,3}(?:\.\d{1,4})+\.?(?=\s)|[A-Z]\.\d{1,3}(?:\.\d{1,3})*(?=\s)"
@@ -26,6 +28,8 @@ _REFERS = re.compile(r"\b(?:paragraphs?|sections?|articles?|points?|clauses?|par
                      r"and|or|to|of|in|under|by|with|see)$", re.I)
 _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+[A-Z][^.;:]{2,80}$")
 _CONTINUED = re.compile(r"\(?continued(?: (?:on|from) (?:the )?(?:next|previous|preceding) page)?\.?\)?", re.I)
+_CAPTION_CONTINUED = re.compile(r"((?:Table|Figure|Fig\.) .*?)\s*[(–—-] ?continued\)?\.?", re.I)
+_CODE = re.compile(r"[A-Z]{2,12} \d{1,3}(?:\.\d{1,3})*\s*:")
 _TERMINAL = ".;:!?"
 _MOST_HEADING = 300  # characters; what is set bold for longer is text
 
@@ -106,6 +110,8 @@ class _Writer:
         moved = bool(line.gap) and abs(line.x0 - group.lines[0].x0) > 0.4 * line.size
         room = before.right - before.x1
         fits = room > self._first_width(line) + 0.35 * line.size
+        if len(line.words) > 1 and _TRUE_BULLET.fullmatch(line.words[0].text):
+            return True
         if self._starts(line):
             opens = ends or fits or line.x0 < before.x0 - 3
             return (opens or moved and line.x0 > before.x0 + 3) and not (_REFERS.search(last) and not fits)
@@ -172,12 +178,21 @@ class _Writer:
         at = 0
         header: list[str] = []
         edges: tuple[int, ...] = ()
+        within = False  # a table's column headings are repeated at the top of a page, whose rows have one cell each
         while at < len(parts):
             part = parts[at]
             if isinstance(part, Block):
                 blocks.append(part)
             elif isinstance(part, _Group):
-                self._paragraph(part, blocks)
+                text = self._join(part.lines)
+                if header and text == " ".join(header):
+                    within = True
+                    self._leave_out("running heads", text)
+                elif within and not part.heading and (cells := _only_cell(text, part.lines[0], edges)):
+                    blocks.append(Block(table_row(header, cells), row=True, page=part.lines[0].page))
+                else:
+                    within = False
+                    self._paragraph(part, text, blocks)
             else:
                 end = at + 1
                 while end < len(parts) and isinstance(row := parts[end], TableRow) and not row.new:
@@ -190,10 +205,10 @@ class _Writer:
             at += 1
         return blocks
 
-    def _paragraph(self, group: _Group, blocks: list[Block]) -> None:
+    def _paragraph(self, group: _Group, text: str, blocks: list[Block]) -> None:
         first = group.lines[0]
-        text = self._join(group.lines)
-        if _CONTINUED.fullmatch(text):
+        caption = _CAPTION_CONTINUED.fullmatch(text)
+        if _CONTINUED.fullmatch(text) or (caption and any(block.text == caption.group(1) for block in blocks)):
             self._leave_out("running heads", text)
         elif group.heading:
             blocks.append(Block(text, level=self._styles.level(first), page=first.page))
@@ -219,6 +234,7 @@ class _Writer:
     def _table(self, rows: list[TableRow], before: list[str], blocks: list[Block]) -> list[str]:
         """Add the rows of a table and return its column headings; `before` are those of the page before."""
         header = before
+        top = 0  # the first row below repeated column headings
         for at, row in enumerate(rows):
             cells = [self._join(cell) for cell in row.cells]
             filled = [cell for cell in cells if cell]
@@ -226,15 +242,16 @@ class _Writer:
                 self._leave_out("running heads", " ".join(filled))
             elif at == 0 and cells == before:
                 self._leave_out("running heads", " ".join(cells))
+                top = 1
             elif at == 0 and self._is_header(rows, cells):
                 header = cells
                 blocks.append(Block(table_row([], cells), row=True, page=row.page))
-            elif at == 0 and before and self._goes_on(cells, blocks, header):
+            elif at == top and before and self._goes_on(cells, blocks, header):
                 rest = [cells[0] and "", *cells[1:]]
                 if any(rest):
                     blocks.append(Block(table_row(header, rest), row=True, page=row.page))
             else:
-                blocks.append(Block(table_row(header, cells), row=True, page=row.page))
+                blocks += [Block(text, row=True, page=row.page) for text in _row_texts(header, cells)]
         return header
 
     def _is_header(self, rows: list[TableRow], cells: list[str]) -> bool:
@@ -260,6 +277,21 @@ class _Writer:
                 blocks[at] = Block(text, row=True, page=block.page)
                 return True
         return False
+
+
+def _row_texts(header: list[str], cells: list[str]) -> list[str]:
+    """Return a row as one text, or, where several of its cells have codes of their own, as one for each cell."""
+    if sum(_CODE.match(cell) is not None for cell in cells) < 2:
+        return [table_row(header, cells)]
+    apart = [[cell if at == index else "" for index, cell in enumerate(cells)] for at in range(len(cells))]
+    return [table_row(header, only) for only in apart if any(only)]
+
+
+def _only_cell(text: str, line: Line, edges: tuple[int, ...]) -> list[str]:
+    """Return the cells of a row of which only the one where `line` stands is filled; none if it crosses columns."""
+    bounds = [0, *edges, 1_000_000]
+    cells = [text if left - 3 <= line.x0 and line.x1 <= right + 3 else "" for left, right in pairwise(bounds)]
+    return cells if any(cells) else []
 
 
 def _same_places(edges: tuple[int, ...], others: tuple[int, ...]) -> bool:

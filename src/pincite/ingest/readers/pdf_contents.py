@@ -18,7 +18,7 @@ _HEADING = re.compile(
 )
 _PAGE = re.compile(r"[ivxlc]{1,6}|\d{1,4}", re.I)
 _APART = 1.5  # ems between an entry and its page number, where no dots lead to it
-_MOST_WRAPPED = 5  # lines of one entry before the line with its page number
+_MOST_WRAPPED = 10  # lines of one entry before the line with its page number
 
 
 def contents_rows(rows: Sequence[list[Row]]) -> list[set[int]]:

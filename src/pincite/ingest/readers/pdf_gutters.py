@@ -16,6 +16,7 @@ MARKER = re.compile(
     r"(?:(?:[(\[]?(?:[A-Za-z]|[ivxIVX]{1,6}|\d{1,3})[)\]])+|(?:[A-Z]\.)?\d{1,4}(?:\.\d{1,4})*[.:)]?|[A-Za-z]\.|[ivxIVX]{1,5}\.)"
     r"|[^\w\s]|[o§]|[\ue000-\uf8ff]"
 )
+_CAPTION = re.compile(r"(?:Table|Tab\.|Figure|Fig\.|Exhibit) [\dA-Z.-]+[:.]")
 _COLUMN_ROWS = 8  # supporting rows from which white space divides columns of text rather than a table
 
 
@@ -60,6 +61,8 @@ def find_bands(rows: Sequence[Row], rules: Sequence[Rule], is_table: IsTable) ->
     bands: list[Band] = []
     for at, (group, last) in enumerate(zip(groups, ends, strict=True)):
         first = group[0].first
+        while first < last and _CAPTION.match(rows[first].text):
+            first += 1
         edges = _grid(rows[first : last + 1], rules) or _edges(group)
         least = bands[-1].last + 1 if bands else 0
         if first < least:
@@ -221,12 +224,35 @@ def _reach_of_table(
         top, bottom = reach
     while first > least and rows[first - 1].y - 0.5 * rows[first - 1].size > top:
         first -= 1
+    while first > least and _heads_table(rows[first - 1], rows[first], group):
+        first -= 1
+    bottom = max(bottom, _closing_rule(group, rows, rules, last, most))
     while last + 1 < most:
         row = rows[last + 1]
         if row.y > bottom and (not _clear(row, group) or row.y - rows[last].y > 1.25 * row.size):
             break
         last += 1
     return first, last
+
+
+def _heads_table(row: Row, below: Row, group: list[_Gutter]) -> bool:
+    """Tell the upper lines of column headings, which may stand above one column only."""
+    near = below.y - row.y <= 1.3 * row.size
+    return near and _clear(row, group) and all(word.bold for word in row.words) and any(w.bold for w in below.words)
+
+
+def _closing_rule(
+    group: list[_Gutter], rows: Sequence[Row], rules: Sequence[Rule], last: int, most: int
+) -> float:
+    """Return the height of the level rule that ends a table below its row `last`, 0 if there is none."""
+    left, right = min(gutter.x0 for gutter in group), max(gutter.x1 for gutter in group)
+    across = sorted(
+        rule.y0 for rule in rules if rule.level and rule.x0 < left - 6 and right + 6 < rule.x1 and rule.y0 > rows[last].y
+    ) or sorted(rule.y0 for rule in rules if rule.level and rule.x1 - 3 <= right < rule.x1 + 30 and rule.y0 > rows[last].y)
+    end = last
+    while end + 1 < most and _clear(rows[end + 1], group) and rows[end + 1].y - rows[end].y < 3 * rows[end].size:
+        end += 1
+    return max((y for y in across if y < rows[end].y + 2.5 * rows[end].size), default=0.0)
 
 
 def _clear(row: Row, band: list[_Gutter]) -> bool:

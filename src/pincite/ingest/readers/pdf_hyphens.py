@@ -11,6 +11,8 @@ __all__ = ["Vocabulary"]
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑'’][^\W\d_]+)*")
 _HYPHENS = "-‐‑"
 _SUSPENDED = {"and", "or", "to", "und", "oder", "et", "ou", "nor"}  # "high- or low-impact"
+_FIRST_PARTS = set("all-cross-half-high-ill-long-low-off-self-short-third-two-well".split("-"))
+"""Words that a hyphen joins to what follows, where the document itself does not show how it writes the whole."""
 
 
 class Vocabulary:
@@ -45,7 +47,8 @@ class Vocabulary:
         whole, hyphenated = self._counts[first + second], self._counts[f"{first}-{second}"]
         if whole == hyphenated:  # neither is known: two words of their own are a compound, two syllables are not
             parts = first.rpartition("-")[2], second.partition("-")[0]
-            keeps = all(self._counts[part] for part in parts) and min(map(len, parts)) > 2
+            known = all(self._counts[part] for part in parts) and min(map(len, parts)) > 2
+            keeps = known or first in _FIRST_PARTS
         else:
             keeps = hyphenated > whole
         return text + following if keeps else text[:-1] + following

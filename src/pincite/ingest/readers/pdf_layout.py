@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from pincite.ingest.readers.pdf_grid import Grid, cells_of, find_grids
 from pincite.ingest.readers.pdf_gutters import find_bands
 from pincite.ingest.readers.pdf_rows import Row, joined, make_rows
 from pincite.ingest.readers.pdf_words import Rule, Word
@@ -71,6 +72,27 @@ def lay_out(
         return []
     result: list[Line | TableRow] = []
     at = 0
+    for grid in find_grids(rules) if not depth else []:
+        inside = [
+            index
+            for index in range(at, len(rows))
+            if grid.top - 1 < rows[index].y - 0.3 * rows[index].size < grid.bottom + 1
+            and rows[index].x0 >= grid.xs[0] - 3
+            and rows[index].x1 <= grid.xs[-1] + 3
+        ]
+        if not inside or inside != list(range(inside[0], inside[-1] + 1)):
+            continue  # something stands beside it: a table in a column of text, which is laid out first
+        result += _flow(rows[at : inside[0]], rules, frame, depth)
+        result += _ruled(grid, rows[inside[0] : inside[-1] + 1])
+        at = inside[-1] + 1
+    result += _flow(rows[at:], rules, frame, depth)
+    _measure(result)
+    return result
+
+
+def _flow(rows: list[Row], rules: Sequence[Rule], frame: tuple[float, float], depth: int) -> list[Line | TableRow]:
+    result: list[Line | TableRow] = []
+    at = 0
     bands = find_bands(rows, rules, partial(_is_table, rules=rules)) if depth < _DEEPEST else []
     for band in bands:
         result += [_line(row.words, frame) for row in rows[at : band.first]]
@@ -79,8 +101,15 @@ def lay_out(
         result += _table(inside, band.edges, near) if band.table else _columns(inside, band.edges, near, depth)
         at = band.last + 1
     result += [_line(row.words, frame) for row in rows[at:]]
-    _measure(result)
     return result
+
+
+def _ruled(grid: Grid, rows: list[Row]) -> list[TableRow]:
+    marks = tuple(round(edge) for edge in grid.edges)
+    return [
+        TableRow([_cell_lines(words) for words in cells], not at, edges=marks)
+        for at, cells in enumerate(cells_of(grid, rows))
+    ]
 
 
 def _line(words: list[Word], frame: tuple[float, float]) -> Line:
@@ -151,10 +180,12 @@ def _is_table(rows: Sequence[Row], edges: list[float], rules: Sequence[Rule]) ->
     back = 0
     before: Word | None = None
     for word in sorted(words, key=lambda word: word.order):
+        if len(word.text) < 3 and not word.text.isdigit():
+            continue  # a stray comma written later, a bullet
         if before is not None and _column(word, edges) < _column(before, edges) and word.y > before.y - 1:
             back += 1
         before = word
-    if back < max(1, 0.15 * len(rows)):
+    if back < max(1, 0.05 * len(rows)):
         return False
     # written line by line across the columns, as text recognition may do: full lines that run on
     across = sum(len(row.words) for row in rows) / max(1, len(rows)) / (len(edges) + 1)
@@ -175,20 +206,47 @@ def _run_on(rows: Sequence[Row], edges: list[float]) -> float:
 
 def _table(rows: list[Row], edges: list[float], rules: Sequence[Rule]) -> list[TableRow]:
     """Return the rows of a table; a cell that spans several rows of its neighbours gets one of its own before them."""
-    columns = _divide(rows, edges, rules)
     level = [rule for rule in rules if rule.level]
+    marks = tuple(round(edge) for edge in edges)
     if _one_row_per_line(rows, edges, level):
-        cells = [[[line] for line in _cell_lines(words)] for words in columns]
+        cells = [[[line] for line in _cell_lines(words)] for words in _divide(rows, edges, rules)]
         starts = [row.y - row.size for row in rows if _column(row.words[0], edges) == 0] or [rows[0].y]
+        made = _assemble(cells, starts)
     else:
         bounds = [0.0, *edges, 1e6]
-        cells = [
-            _cells(_cell_lines(words), [r for r in level if min(r.x1, bounds[at + 1]) - max(r.x0, bounds[at]) > 6])
-            for at, words in enumerate(columns)
-        ]
-        starts = _starts(cells)
-    result: list[TableRow] = []
-    marks = tuple(round(edge) for edge in edges)
+        made = []
+        for part in _parts(rows, level):
+            cells = [
+                _cells(_cell_lines(words), [r for r in level if min(r.x1, bounds[at + 1]) - max(r.x0, bounds[at]) > 6])
+                for at, words in enumerate(_divide(part, edges, rules))
+            ]
+            if max(map(len, cells)) <= 1:  # whatever the height at which the cells begin: they may be centred
+                made.append([cell[0] if cell else [] for cell in cells])
+            else:
+                made += _assemble(cells, _starts(cells))
+    return [TableRow(row, not at, edges=marks) for at, row in enumerate(made)]
+
+
+def _parts(rows: list[Row], rules: Sequence[Rule]) -> list[list[Row]]:
+    """Divide a table where white space or a rule runs through all columns, wider than between lines of a cell."""
+    white: list[float] = []
+    bottom = rows[0].y
+    for row in rows:
+        white.append(min(word.top for word in row.words) - bottom)
+        bottom = max(bottom, max(word.y + 0.22 * word.size for word in row.words))
+    least = min((space for space in white[1:] if space > 0), default=0.0)
+    parts: list[list[Row]] = []
+    for at, (row, space) in enumerate(zip(rows, white, strict=True)):
+        ruled = at and space > 0 and any(rows[at - 1].y < r.y0 < row.y - 0.5 * row.size for r in rules)
+        if not at or ruled or space > max(0.35 * row.size, min(1.5 * least, 0.6 * row.size)):
+            parts.append([])
+        parts[-1].append(row)
+    return parts
+
+
+def _assemble(cells: list[list[list[Line]]], starts: list[float]) -> list[list[list[Line]]]:
+    """Return rows of cells by where the cells begin."""
+    result: list[list[list[Line]]] = []
     for start, end in zip(starts, [*starts[1:], 1e9], strict=True):
         inside = [
             [cell for cell in column if (start - 2 <= _top(cell) or start == starts[0]) and _top(cell) < end - 2]
@@ -196,9 +254,7 @@ def _table(rows: list[Row], edges: list[float], rules: Sequence[Rule]) -> list[T
         ]
         spans = [[line for cell in column if cell[-1].y > end + 2 for line in cell] for column in inside]
         fits = [[line for cell in column if cell[-1].y <= end + 2 for line in cell] for column in inside]
-        for made in (spans, fits):
-            if any(made):
-                result.append(TableRow(made, not result, edges=marks))
+        result += [made for made in (spans, fits) if any(made)]
     return result
 
 

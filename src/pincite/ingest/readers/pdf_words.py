@@ -17,6 +17,7 @@ from pincite.errors import DocumentError
 __all__ = ["PageWords", "Rule", "Word", "read_words"]
 
 _MOST_CHARS = 200_000  # of one page: a dense broadsheet has about 30,000
+_MOST_OBJECTS = 200_000  # of one page: text runs, lines, images
 _MOST_PATHS = 20_000  # looked at for rules; a page with more is a drawing
 _SCALE = 1000  # device units per point when asking PDFium where a point of the page is shown
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -125,6 +126,9 @@ def read_words(page: pypdfium2.PdfPage, number: int) -> PageWords:
     Raises:
         DocumentError: if it has more characters than any page that people read.
     """
+    objects = pdfium.FPDFPage_CountObjects(page.raw)
+    if objects > _MOST_OBJECTS:
+        raise DocumentError(f"page {number} is drawn with {objects:,} objects; the limit is {_MOST_OBJECTS:,}")
     width, height = page.get_size()
     found = PageWords(width, height)
     shown = _affine(page, width, height)
@@ -316,5 +320,5 @@ def _drawings(page: pypdfium2.PdfPage, shown: _Affine, found: PageWords) -> None
                 found.image_pixels += wide.value * high.value
         elif min(x1 - x0, y1 - y0) <= 3 and max(x1 - x0, y1 - y0) >= 12:
             found.rules.append(Rule(x0, y0, x1, y1))
-        elif x1 - x0 >= 12 and y1 - y0 >= 6:  # a box: its edges may rule a table
+        elif 12 <= x1 - x0 < 0.95 * found.width and 6 <= y1 - y0 < 0.95 * found.height:  # a box may rule a table
             found.rules += [Rule(x0, y, x1, y) for y in (y0, y1)] + [Rule(x, y0, x, y1) for x in (x0, x1)]
