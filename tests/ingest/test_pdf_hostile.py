@@ -41,7 +41,9 @@ def test_a_wrong_index_is_repaired_and_reported() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        bare(CATALOG, b"<</Type/Pages/Kids[" + b"3 0 R " * 100_000 + b"]/Count 100000>>", b"<</Type/Page/Parent 2 0 R>>"),
+        bare(
+            CATALOG, b"<</Type/Pages/Kids[" + b"3 0 R " * 100_000 + b"]/Count 100000>>", b"<</Type/Page/Parent 2 0 R>>"
+        ),
         bare(CATALOG, b"<</Type/Pages/Kids[3 0 R]/Count 1000000>>", b"<</Type/Page/Parent 2 0 R>>"),
     ],
     ids=["real", "claimed"],
@@ -71,7 +73,16 @@ def test_too_much_on_a_page() -> None:
     with pytest.raises(DocumentError, match="page 1 is drawn with 200,001 objects"):
         read(one_page(b"0 0 m 9 9 l S\n" * 200_001))
     with pytest.raises(DocumentError, match="page 1 has .* characters; the limit is 200,000"):
-        read(one_page(b"BT /F 9 Tf 72 700 Td " + b"(" + b"ab cd " * 10 + b") Tj " * 1 + (b"(" + b"abcde " * 60 + b") Tj ") * 700 + b"ET"))
+        read(
+            one_page(
+                b"BT /F 9 Tf 72 700 Td "
+                + b"("
+                + b"ab cd " * 10
+                + b") Tj " * 1
+                + (b"(" + b"abcde " * 60 + b") Tj ") * 700
+                + b"ET"
+            )
+        )
 
 
 def test_a_page_larger_than_any_paper_is_read() -> None:

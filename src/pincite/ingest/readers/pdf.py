@@ -30,7 +30,9 @@ __all__ = ["read_pdf"]
 _MOST_PAGES = 5000
 _MOST_CHARS = 10_000_000  # of a document; the longest act in force in the EU has about 1.5 million
 _SHOWN = 60  # characters of hidden text that a warning quotes
-_NO_TITLE = re.compile(r"untitled|unbenannt|microsoft word|\(anonymous\)|.*\.(?:docx?|odt|rtf|indd|pdf|tex|dvi|qxd)$", re.I)
+_NO_TITLE = re.compile(
+    r"untitled|unbenannt|microsoft word|\(anonymous\)|.*\.(?:docx?|odt|rtf|indd|pdf|tex|dvi|qxd)$", re.I
+)
 
 
 def read_pdf(data: bytes) -> RawDocument:
@@ -113,8 +115,8 @@ class _Reader:
             finally:
                 page.close()
             pages.append(words)
-        self._report_pages(pages, broken)
         self._report_hidden(hidden)
+        self._report_pages(pages, broken)
         unknown = sum(page.unknown for page in pages)
         if unknown:
             self._warnings.append(f"{unknown:,} character(s) in fonts that do not say what they mean")
@@ -123,6 +125,8 @@ class _Reader:
     def _report_pages(self, pages: Sequence[PageWords], broken: list[int]) -> None:
         empty = [at for at, page in enumerate(pages, 1) if not (page.words or page.aside) and at not in broken]
         if len(empty) + len(broken) == len(pages):
+            if self._left_out:
+                raise DocumentError("all its text is hidden", hint="; ".join(self._warnings))
             raise DocumentError("no page has a text layer", hint="Run text recognition over the scan first.")
         for numbers, what in ((empty, "no text on page(s)"), (broken, "unreadable page(s)")):
             if numbers:
@@ -240,4 +244,3 @@ def _control(blocks: Sequence[Block]) -> dict[str, str]:
         elif pairs or (block.level > 1 and at) or at > 5:
             break
     return pairs
-

@@ -24,8 +24,13 @@ _STARTS = re.compile(
     r"|(?:Article|Section|Chapter|Annex|Part|Subpart|Appendix|Schedule|Recital|Table|Figure|Fig\."
     r"|ARTICLE|SECTION|CHAPTER|ANNEX|PART|SUBPART|APPENDIX|SCHEDULE) [\dIVXLCA-Z]+\b"
 )
-_REFERS = re.compile(r"\b(?:paragraphs?|sections?|articles?|points?|clauses?|parts?|subparts?|chapters?|annex|table|figure|§+|"
-                     r"and|or|to|of|in|under|by|with|see)$", re.I)
+_ANNOUNCES = re.compile(r"(?:Article|Section|Chapter|Annex|Part|Schedule) [\dIVXLC]+[A-Za-z]?", re.I)
+_COUNTED = re.compile(r"(\(?)(\d{1,3}|[a-z])([.)])\s")
+_REFERS = re.compile(
+    r"\b(?:paragraphs?|sections?|articles?|points?|clauses?|parts?|subparts?|chapters?|annex|table|figure|§+|"
+    r"and|or|to|of|in|under|by|with|see)$",
+    re.I,
+)
 _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+[A-Z][^.;:]{2,80}$")
 _CONTINUED = re.compile(r"\(?continued(?: (?:on|from) (?:the )?(?:next|previous|preceding) page)?\.?\)?", re.I)
 _CAPTION_CONTINUED = re.compile(r"((?:Table|Figure|Fig\.) .*?)\s*[(–—-] ?continued\)?\.?", re.I)
@@ -111,6 +116,8 @@ class _Writer:
         room = before.right - before.x1
         fits = room > self._first_width(line) + 0.35 * line.size
         if len(line.words) > 1 and _TRUE_BULLET.fullmatch(line.words[0].text):
+            return True
+        if _ANNOUNCES.fullmatch(text) or _follows(group.lines[0].text, text):
             return True
         if self._starts(line):
             opens = ends or fits or line.x0 < before.x0 - 3
@@ -296,6 +303,17 @@ def _only_cell(text: str, line: Line, edges: tuple[int, ...]) -> list[str]:
 
 def _same_places(edges: tuple[int, ...], others: tuple[int, ...]) -> bool:
     return len(edges) == len(others) and all(abs(a - b) <= 12 for a, b in zip(edges, others, strict=True))
+
+
+def _follows(first: str, text: str) -> bool:
+    """Tell whether `text` opens with the number after the one that `first` opens with: "(b)" after "(a)"."""
+    one, two = _COUNTED.match(first), _COUNTED.match(text)
+    if not (one and two and one.group(1, 3) == two.group(1, 3)):
+        return False
+    number, following = one.group(2), two.group(2)
+    if number.isdigit() and following.isdigit():
+        return int(following) == int(number) + 1
+    return not number.isdigit() and not following.isdigit() and ord(following) == ord(number) + 1
 
 
 def _indent(line: Line) -> float:

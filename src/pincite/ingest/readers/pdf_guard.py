@@ -17,7 +17,9 @@ _MOST_RATIO = 1032  # of DEFLATE: a smaller stream cannot unfold to more
 _PIECE = 1 << 20
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _KEPT = re.compile(rb"/Subtype\s*/Image\b")
-_NOT_CONTENT = re.compile(rb"/Type\s*/(?:ObjStm|XRef|Metadata|EmbeddedFile)|/Length1\b|/N \d|/FunctionType|/ShadingType|FontFile")
+_NOT_CONTENT = re.compile(
+    rb"/Type\s*/(?:ObjStm|XRef|Metadata|EmbeddedFile)|/Length1\b|/N \d|/FunctionType|/ShadingType|FontFile"
+)
 _MOST_HEAD = 4000  # bytes of a stream's dictionary looked at
 
 

@@ -92,9 +92,7 @@ def _gutters(rows: Sequence[Row], rules: Sequence[Rule]) -> list[_Gutter]:
         for word, following in zip(row.words, row.words[1:], strict=False):
             x0, x1 = word.x1, following.x0
             # a clearly wider gap at the place of a known one may be what the narrow one was by chance
-            known = any(
-                gutter.x0 < x1 and x0 < gutter.x1 and x1 - x0 < 2 * (gutter.x1 - gutter.x0) for gutter in open_
-            )
+            known = any(gutter.x0 < x1 and x0 < gutter.x1 and x1 - x0 < 2 * (gutter.x1 - gutter.x0) for gutter in open_)
             if x1 - x0 >= 0.5 * row.size and not known:
                 open_.append(_Gutter(x0, x1, at, at, row.y, row.y))
     accepted = [gutter for gutter in done + open_ if _is_gutter(gutter, rows, rules)]
@@ -241,14 +239,16 @@ def _heads_table(row: Row, below: Row, group: list[_Gutter]) -> bool:
     return near and _clear(row, group) and all(word.bold for word in row.words) and any(w.bold for w in below.words)
 
 
-def _closing_rule(
-    group: list[_Gutter], rows: Sequence[Row], rules: Sequence[Rule], last: int, most: int
-) -> float:
+def _closing_rule(group: list[_Gutter], rows: Sequence[Row], rules: Sequence[Rule], last: int, most: int) -> float:
     """Return the height of the level rule that ends a table below its row `last`, 0 if there is none."""
     left, right = min(gutter.x0 for gutter in group), max(gutter.x1 for gutter in group)
     across = sorted(
-        rule.y0 for rule in rules if rule.level and rule.x0 < left - 6 and right + 6 < rule.x1 and rule.y0 > rows[last].y
-    ) or sorted(rule.y0 for rule in rules if rule.level and rule.x1 - 3 <= right < rule.x1 + 30 and rule.y0 > rows[last].y)
+        rule.y0
+        for rule in rules
+        if rule.level and rule.x0 < left - 6 and right + 6 < rule.x1 and rule.y0 > rows[last].y
+    ) or sorted(
+        rule.y0 for rule in rules if rule.level and rule.x1 - 3 <= right < rule.x1 + 30 and rule.y0 > rows[last].y
+    )
     end = last
     while end + 1 < most and _clear(rows[end + 1], group) and rows[end + 1].y - rows[end].y < 3 * rows[end].size:
         end += 1

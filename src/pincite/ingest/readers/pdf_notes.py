@@ -98,7 +98,11 @@ def take_marks(items: Sequence[Line | TableRow], marks: set[str]) -> int:
             if word.raised and set(re.split(r"[,\s]+", word.text)) - {""} <= marks:
                 taken += len(word.text)
                 continue
-            if word.raised and word.text.translate(_RAISED_DIGITS) != word.text and word.text.strip("0123456789+-()") == "":
+            if (
+                word.raised
+                and word.text.translate(_RAISED_DIGITS) != word.text
+                and word.text.strip("0123456789+-()") == ""
+            ):
                 word.text = word.text.translate(_RAISED_DIGITS)
             kept.append(word)
         line.words = kept or line.words

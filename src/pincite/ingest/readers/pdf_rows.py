@@ -76,9 +76,7 @@ def _overprints(row: Row, word: Word) -> bool:
     )
 
 
-def running_rows(
-    pages: Sequence[PageWords], rows: Sequence[list[Row]], labels: Sequence[str]
-) -> list[dict[int, str]]:
+def running_rows(pages: Sequence[PageWords], rows: Sequence[list[Row]], labels: Sequence[str]) -> list[dict[int, str]]:
     """Return for each page the rows that are no text, as index and what they are ("page numbers", "running heads").
 
     A row at a page's edge is one if its words, numbers aside, recur at its height on other pages, or if something
@@ -151,7 +149,9 @@ def _is_counter(mask: str, texts: set[str], count: int) -> bool:
         return True
     words = re.findall(r"[^\W\d_]+", mask)
     numbered = re.match(r"\W*(?:article|section|chapter|annex|part|appendix|recital|schedule|clause) #", mask, re.I)
-    return not numbered and (not re.match(r"[(§]?#", mask) or not words or len(texts) >= 0.8 * count >= 3)
+    if numbered or re.match(r"[(§]?#[.)].*[^\W\d_]", mask):  # "4.2 The owner…", "(3) …"
+        return False
+    return not re.match(r"[(§]?#", mask) or not words or len(texts) >= 0.8 * count >= 3
 
 
 def _slots(

@@ -14,7 +14,7 @@ __all__ = ["set_hidden_apart"]
 _TINY = 2.5  # points; the smallest print of a contract is about 4
 _CONTRAST = 12  # of 255: less than #F3F3F3 on white
 _CLEAR = 48  # of 255: in a small rendering, words that stand out at least so much need no second look
-_MOST_PIXELS = 8_000_000  # of one rendering
+_MOST_PIXELS = 8_000_000  # of one rendering; a page larger than that in points is a plan, not a text
 _MOST_IMAGE_PIXELS = 200_000_000  # of a page's images: more is not decoded for a look at the words
 
 Pixels = Any  # a two-dimensional array of brightness
@@ -36,7 +36,8 @@ def set_hidden_apart(page: pypdfium2.PdfPage, words: PageWords) -> dict[str, lis
             hidden.setdefault(reason, []).append(word)
         else:
             inked.append(word)
-    if inked and words.image_pixels <= _MOST_IMAGE_PIXELS:
+    area = max(1.0, words.width * words.height)
+    if inked and words.image_pixels <= _MOST_IMAGE_PIXELS and area <= _MOST_PIXELS:
         first = _render(page, words, 1.0)
         unclear = [word for word in inked if _range(_box(first, words, word)) < _CLEAR or _pale(word)]
         second = _render(page, words, 3.0) if unclear else first

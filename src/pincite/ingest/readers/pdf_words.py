@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2
@@ -20,6 +21,7 @@ _MOST_CHARS = 200_000  # of one page: a dense broadsheet has about 30,000
 _MOST_OBJECTS = 200_000  # of one page: text runs, lines, images
 _MOST_PATHS = 20_000  # looked at for rules; a page with more is a drawing
 _SCALE = 1000  # device units per point when asking PDFium where a point of the page is shown
+_MOST_UNITS = 1e9  # of which PDFium counts no more than fit into 32 bits
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _LINE_HYPHENS = {"\x02": "-", "\ufffe": "-"}  # what PDFium makes of a hyphen that ends a line
 _BOLD = re.compile(r"bold|black|heavy|demi|-medi$|medi\b|cmbx|sfbx", re.I)
@@ -147,12 +149,13 @@ def read_words(page: pypdfium2.PdfPage, number: int) -> PageWords:
 
 def _affine(page: pypdfium2.PdfPage, width: float, height: float) -> _Affine:
     """Ask PDFium where three points are shown, so that rotation, crop box and user unit are all counted in."""
-    wide, high = max(1, round(width * _SCALE)), max(1, round(height * _SCALE))
+    scale = min(_SCALE, _MOST_UNITS / max(1.0, width, height))
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
 
     def at(x: float, y: float) -> tuple[float, float]:
         left, top = ctypes.c_int(), ctypes.c_int()
         pdfium.FPDF_PageToDevice(page.raw, 0, 0, wide, high, 0, x, y, left, top)
-        return left.value / _SCALE, top.value / _SCALE
+        return left.value / scale, top.value / scale
 
     (e, f), (xe, xf), (ye, yf) = at(0, 0), at(100, 0), at(0, 100)
     return _Affine((xe - e) / 100, (xf - f) / 100, (ye - e) / 100, (yf - f) / 100, e, f)
@@ -211,10 +214,12 @@ class _Assembler:
                     self._end(box)
                     # super- and subscripts stay in the line of the word that they follow
                     begun = self._begin(char, left, word.y if small and word.angle == 0 else base, style)
-                    begun.glued = small or (near and abs(below) < 0.6 * size)
+                    begun.glued = small or (near and abs(below) < 0.6 * max(size, style.size))
                     begun.raised = small and below < 0
             self._last, before_x, before_y = index, left, base
         self._end(box)
+        for word, following in pairwise(self._words):
+            _raise_mark(word, following)
         return self._words
 
     def _char(self, index: int, code: int) -> str:
@@ -271,6 +276,14 @@ class _Assembler:
             name = buffer.raw[: max(0, length - 1)].decode("utf-8", "replace")
             bold = bool(_BOLD.search(name)) or pdfium.FPDFText_GetFontWeight(self._textpage, index) >= 650
         return _Style(abs(size), bold, mode, (red.value, green.value, blue.value, alpha.value), angle)
+
+
+def _raise_mark(word: Word, following: Word) -> None:
+    """Put a small mark that stands high before the words of its note into their line."""
+    size = following.size
+    near = -0.2 * size < following.x0 - word.x1 < size and not (word.angle or following.angle)
+    if near and word.size < 0.85 * size and 0.1 * size < following.y - word.y < 0.75 * size:
+        word.y, word.raised = following.y, True
 
 
 def _offset(angle: int, across: float, down: float) -> tuple[float, float]:
