@@ -72,7 +72,7 @@ def test_streams_that_unfold_beyond_measure() -> None:
 def test_too_much_on_a_page() -> None:
     with pytest.raises(DocumentError, match="page 1 is drawn with 200,001 objects"):
         read(one_page(b"0 0 m 9 9 l S\n" * 200_001))
-    with pytest.raises(DocumentError, match="page 1 has .* characters; the limit is 200,000"):
+    with pytest.raises(DocumentError, match=r"page 1 has .* characters; the limit is 200,000"):
         read(
             one_page(
                 b"BT /F 9 Tf 72 700 Td "

@@ -171,8 +171,8 @@ class _Reader:
 
     def _pages(self, pages: Sequence[PageWords], rows: list[list[Row]]) -> list[PageText]:
         sizes: Counter[float] = Counter()
-        for page in rows:
-            for row in page:
+        for of_page in rows:
+            for row in of_page:
                 sizes[round(row.size, 1)] += _length(row.words)
         body = sizes.most_common(1)[0][0] if sizes else 0.0
         ends = [row.x1 for page in rows for row in page]

@@ -121,13 +121,15 @@ class _Writer:
             return True
         if self._starts(line):
             opens = ends or fits or line.x0 < before.x0 - 3
-            return (opens or moved and line.x0 > before.x0 + 3) and not (_REFERS.search(last) and not fits)
+            return (opens or (moved and line.x0 > before.x0 + 3)) and not (_REFERS.search(last) and not fits)
         if fits and not last.endswith("-"):
-            return ends or not text[0].islower() and (text[0].isupper() or text[0] in "“\"‘'[")
+            return ends or (not text[0].islower() and (text[0].isupper() or text[0] in "“\"‘'["))
         if line.gap:  # an indented first line, in a paragraph whose lines were flush
             return ends and len(group.lines) > 1 and line.x0 > before.x0 + 0.8 * line.size and not self._hangs(group)
         # at the top of a column or page: a full line that ends a sentence mostly stands in the midst of a paragraph
-        return ends and last[-1] in ";:" or ends and room > 0.1 * (before.right - before.left) and not text[0].islower()
+        return (ends and last[-1] in ";:") or (
+            ends and room > 0.1 * (before.right - before.left) and not text[0].islower()
+        )
 
     def _runs_in(self, line: Line, group: _Group) -> bool:
         """Tell whether a bold beginning and the plain line below it are one paragraph."""
@@ -262,7 +264,7 @@ class _Writer:
         return header
 
     def _is_header(self, rows: list[TableRow], cells: list[str]) -> bool:
-        """Tell column headings: set bold above plain rows, or short words above rows that are longer or have numbers."""
+        """Tell column headings: set bold above plain rows, or short words above rows with numbers."""
         if len(rows) < 2 or not all(cells):
             return False
         first = [line for cell in rows[0].cells for line in cell]

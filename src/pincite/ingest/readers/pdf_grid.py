@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pincite.ingest.readers.pdf_rows import Row
 from pincite.ingest.readers.pdf_words import Rule, Word
@@ -42,7 +43,7 @@ def find_grids(rules: Sequence[Rule]) -> list[Grid]:
         near = [rule for rule in near if rule.x1 > xs[0] + _SAME and rule.x0 < xs[-1] - _SAME]
         if len(xs) < 3 or len(_places(rule.y0 for rule in near)) < 3:
             continue
-        divided = tuple(_levels(near, left, right) for left, right in zip(xs, xs[1:], strict=False))
+        divided = tuple(_levels(near, left, right) for left, right in pairwise(xs))
         grids.append(Grid(tuple(xs), top, bottom, divided, tuple(span)))
     return grids
 

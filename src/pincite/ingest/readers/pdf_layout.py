@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 
 from pincite.ingest.readers.pdf_grid import Grid, cells_of, find_grids
 from pincite.ingest.readers.pdf_gutters import find_bands
@@ -275,7 +276,7 @@ def _one_row_per_line(rows: list[Row], edges: list[float], rules: Sequence[Rule]
     inner = {round(rule.y0) for rule in rules if rows[0].y < rule.y0 < rows[-1].y - rows[-1].size}
     if len(rows) > 2 and len(inner) >= 0.5 * (len(rows) - 1):
         return False
-    gaps = [following.y - row.y for row, following in zip(rows, rows[1:], strict=False)]
+    gaps = [following.y - row.y for row, following in pairwise(rows)]
     if not gaps:
         return True
     tight = min(gaps)
@@ -290,7 +291,7 @@ def _one_row_per_line(rows: list[Row], edges: list[float], rules: Sequence[Rule]
 
 def _cells(lines: list[Line], rules: Sequence[Rule]) -> list[list[Line]]:
     """Divide a column's lines into cells: at rules, and where the lines stand further apart than within a cell."""
-    gaps = [following.y - line.y for line, following in zip(lines, lines[1:], strict=False)]
+    gaps = [following.y - line.y for line, following in pairwise(lines)]
     tight = min((gap for gap in gaps if gap > 0.8 * lines[0].size), default=0.0)
     cells: list[list[Line]] = []
     for at, line in enumerate(lines):

@@ -26,7 +26,7 @@ def part_notes(
         while at and isinstance(line := column[at - 1], Line) and line.size <= _SMALLER * body:
             at -= 1
         start = next((i for i in range(at, len(column)) if _mark_of(column[i])), len(column))
-        line = column[start] if start < len(column) else None
+        line = column[start] if start < len(column) else None  # type: ignore[assignment]
         if isinstance(line, Line) and (_under_rule(line, rules) or line.words[0].raised or start > 0):
             kept += column[:start]
             notes += _notes(column[start:])
@@ -91,7 +91,11 @@ def take_marks(items: Sequence[Line | TableRow], marks: set[str]) -> int:
     Returns how many characters were taken out.
     """
     taken = 0
-    lines = [line for item in items for line in ([item] if isinstance(item, Line) else sum(item.cells, []))]
+    lines = [
+        line
+        for item in items
+        for line in ([item] if isinstance(item, Line) else [line for cell in item.cells for line in cell])
+    ]
     for line in lines:
         kept = []
         for word in line.words:

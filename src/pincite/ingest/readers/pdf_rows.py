@@ -135,6 +135,8 @@ def _recurring(
     for at, page in enumerate(pages):
         for index in edges[at]:
             row = rows[at][index]
+            if "#" in (mask := _mask(row.text)) and re.search(r"[^\W\d_]", _bare(mask)) and not _in_margin(page, row):
+                continue  # words with changing numbers are a head only where heads stand
             for height in (_height(page, row) - 1, _height(page, row), _height(page, row) + 1):
                 key = _mask(row.text), height
                 counts[key] += 1

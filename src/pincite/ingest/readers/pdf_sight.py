@@ -101,4 +101,4 @@ def _stands_out(pixels: Pixels, words: PageWords, word: Word) -> bool:
     frame = _box(pixels, words, word, 2)
     around = np.median(np.concatenate([frame[0], frame[-1], frame[:, 0], frame[:, -1]]))
     # heavy characters fill most of their box, so that their surroundings are asked as well
-    return abs(commonest - own) >= _CONTRAST or abs(around - own) >= _CONTRAST
+    return bool(abs(commonest - own) >= _CONTRAST or abs(around - own) >= _CONTRAST)
