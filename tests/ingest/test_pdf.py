@@ -32,7 +32,8 @@ def body(raw: RawDocument) -> list[str]:
 
 PROSE = (
     "Every keeper of an orchard shall record the day on which a tree was pruned, the tool that was used and the name "
-    "of the person who used it. The record shall be kept for six years after the tree was felled. It may be kept on paper."
+    "of the person who used it. The record shall be kept for six years after the tree was felled. "
+    "It may be kept on paper."
 ).split()
 
 
