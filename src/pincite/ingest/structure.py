@@ -45,7 +45,8 @@ _DOTTED = re.compile(r"(?:§ ?)?(\d{1,3}(?:\.\d{1,3}){1,4})\.?(?:\s+|$)")
 _NUMBER = re.compile(r"(\d{1,3})\.(?:\s+|$)")
 _BARE_NUMBER = re.compile(r"(\d{1,2})\s+(?=[A-Z])")  # "5 Sub-processors", in headings only
 _ROW_CODE = re.compile(
-    r"(?:[^:;|]{1,30}: )?(?P<code>[A-Z]{1,4}(?:\.[A-Z]{2})?(?:[.-]?\d{1,3})(?:\.\d{1,3})*)(?=;| \|| [A-Z])"
+    r"(?:[^:;|]{1,30}: )?(?P<code>[A-Z]{1,4}(?:\.[A-Z]{2})?(?:[.-]?\d{1,3})(?:\.\d{1,3})*"
+    r"|[A-Z]{2,12} \d{1,3}(?:\.\d{1,3}){0,2})(?=[:;]| \|| [A-Z])"
 )
 # an entry of a catalogue of controls: "GOVERN 1.1: …", "GV-1.3-005 …", "ID.IM-P1: …", "PR.AC-1: …"
 _CATALOGUE_CODE = re.compile(
