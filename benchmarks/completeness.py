@@ -15,6 +15,7 @@ from typing import Any
 
 from pincite.errors import PinciteError
 from pincite.ingest.parse import Parsed, parse
+from pincite.ingest.readers import form_of
 from pincite.ingest.resolve import resolve_references
 from pincite.ingest.sources import Source
 
@@ -66,17 +67,9 @@ def read(path: Path, texts: list[dict[str, Any]]) -> Row:
     official = next((text["counts"] for text in texts if path.name.startswith(text["file"])), {})
     slug = f"{path.stem}-{path.suffix[1:]}".lower().replace("_", "-")
     try:
-        return Row(path.name, form_of(path), parse(Source(path, slug, None, {}, (), {})), official)
+        return Row(path.name, form_of(path.read_bytes()), parse(Source(path, slug, None, {}, (), {})), official)
     except PinciteError as error:
-        return Row(path.name, form_of(path), None, official, error.message)
-
-
-def form_of(path: Path) -> str:
-    """Return which reader takes a file."""
-    from pincite.ingest import readers
-
-    data = path.read_bytes()
-    return readers._reader_for(data).__name__.removeprefix("read_")
+        return Row(path.name, form_of(path.read_bytes()), None, official, error.message)
 
 
 def cells(row: Row, states: dict[str, int]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pincite.ingest.blocks import RawDocument
 from pincite.ingest.readers.decode import as_utf8
 from pincite.ingest.readers.office import ending_warning, office_form
 
-__all__ = ["read_bytes"]
+__all__ = ["form_of", "read_bytes"]
 
 Reader = Callable[[bytes], RawDocument]
 
@@ -36,6 +36,15 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
     except Exception as error:
         # parsers of foreign files fail in as many ways as files can be broken: zlib.error, XMLSyntaxError, PdfiumError…
         raise DocumentError(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def form_of(data: bytes) -> str:
+    """Return the name of the form that a file's content has ("pdf", "eurlex").
+
+    Raises:
+        DocumentError: if it is of no known form.
+    """
+    return _reader_for(as_utf8(data)[0])[0]
 
 
 def _reader_for(data: bytes) -> tuple[str, Reader]:
