@@ -9,7 +9,7 @@ import pytest
 
 from pincite.domain.documents import Document, DocumentKind, ProvisionKind
 from pincite.errors import DocumentError
-from pincite.ingest.readers.ecfr_markers import Levels, leading_marker
+from pincite.ingest.readers.us.markers import Levels, leading_marker
 from tests.ingest.helpers import parse_file, read
 
 K = ProvisionKind

@@ -10,9 +10,9 @@ from pincite.domain.documents import Provision, ProvisionKind
 from pincite.domain.text import collapse, normalise
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
-from pincite.ingest.readers.eu_dates import applies_from, iso_date
-from pincite.ingest.readers.eu_quotes import Quotation
-from pincite.ingest.readers.grid import Cell, lines_of
+from pincite.ingest.readers.eu.dates import applies_from, iso_date
+from pincite.ingest.readers.eu.grid import Cell, lines_of
+from pincite.ingest.readers.eu.quotes import Quotation
 from pincite.ingest.structure import build_tree
 from tests.ingest.eu_acts import ANNEX_FILE, CONSOLIDATED_HTML, FORMEX, OJ_HTML, PLAIN_HTML, REGISTER
 from tests.ingest.helpers import read

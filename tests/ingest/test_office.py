@@ -8,7 +8,7 @@ import pytest
 
 from pincite.errors import DocumentError
 from pincite.ingest.readers import read_bytes
-from pincite.ingest.readers.archive import Archive
+from pincite.ingest.readers.office.archive import Archive
 from tests.ingest.office import abstract, docx_of, docx_parts, num, odt_of, p, packed
 
 WORDS = docx_of(p("Words."))
@@ -118,7 +118,7 @@ def test_more_parts_than_any_document_has() -> None:
 
 
 def test_a_part_that_is_loaded_whole_may_not_be_huge(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pincite.ingest.readers.archive._MOST_XML", 1000)
+    monkeypatch.setattr("pincite.ingest.readers.office.archive._MOST_XML", 1000)
     big = f"<x>{'y' * 2000}</x>"
     Archive(packed({"xl/worksheets/sheet1.xml": big})).check_for_others(streamed="xl/worksheets/")
     with pytest.raises(DocumentError, match=r"'xl/sharedStrings\.xml' holds more than 1,000 bytes"):

@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
 from pincite.ingest.readers import read_bytes
-from pincite.ingest.readers.xlsx_values import display
+from pincite.ingest.readers.office.xlsx_values import display
 from tests.ingest.helpers import parse_file
 from tests.ingest.office import packed
 from tests.ingest.test_readers import with_part
@@ -165,7 +165,7 @@ def test_a_huge_declared_dimension_is_not_believed() -> None:
 
 
 def test_more_cells_than_a_register_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pincite.ingest.readers.xlsx_facts._MOST_CELLS", 10)
+    monkeypatch.setattr("pincite.ingest.readers.office.xlsx_facts._MOST_CELLS", 10)
     with pytest.raises(DocumentError, match=r"a\.xlsx: more than 10 cells on a sheet"):
         read(*ROWS)
 

@@ -48,8 +48,8 @@ def main(limits: Limits, preload: bool) -> None:
     if preload:
         from pincite.ingest import readers
 
-        for module in pkgutil.iter_modules(readers.__path__):
-            importlib.import_module(f"{readers.__name__}.{module.name}")
+        for module in pkgutil.walk_packages(readers.__path__, f"{readers.__name__}."):
+            importlib.import_module(module.name)
     missing = []
     try:
         seal.install(seal.NO_NETWORK)

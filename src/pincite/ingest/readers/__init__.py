@@ -11,7 +11,7 @@ from typing import cast
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import RawDocument
 from pincite.ingest.readers.decode import as_utf8
-from pincite.ingest.readers.office import ending_warning, office_form
+from pincite.ingest.readers.office.forms import ending_warning, office_form
 
 __all__ = ["form_of", "read_bytes"]
 
@@ -28,9 +28,9 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
         raise DocumentError(f"{name}: the file is empty")
     try:
         data, assumed = as_utf8(data)
-        module, reader = _reader_for(data)
+        form, reader = _reader_for(data)
         raw = reader(data)
-        return replace(raw, warnings=(*ending_warning(name, module), *assumed, *raw.warnings))
+        return replace(raw, warnings=(*ending_warning(name, form), *assumed, *raw.warnings))
     except DocumentError as error:
         raise DocumentError(f"{name}: {error.message}", hint=error.hint) from error
     except Exception as error:
@@ -48,19 +48,19 @@ def form_of(data: bytes) -> str:
 
 
 def _reader_for(data: bytes) -> tuple[str, Reader]:
-    """Return the reader of the first form that knows the content, and its module, which is imported only now."""
+    """Return the first form that knows the content, and its reader, which is imported only now."""
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     office = office_form(data)
     if office:
-        return office, _load(office, f"read_{office}")
-    for is_form, module, name in _FORMS:
+        return office, _load(f"office.{office}", f"read_{office}")
+    for is_form, form, module, name in _FORMS:
         if is_form(data, head):
-            return module, _load(module, name)
+            return form, _load(module, name)
     if data[:4] == b"PK\x03\x04":
         raise DocumentError("a ZIP archive, but no known document", hint=_READABLE)
     if b"\x00" in data[:65536]:
         raise DocumentError("not a text, and no known document format", hint=_READABLE)
-    return "text", _load("text", "read_text")
+    return "text", _load("plain.text", "read_text")
 
 
 def _load(module: str, name: str) -> Reader:
@@ -132,14 +132,14 @@ def _is_statute(data: bytes, head: bytes) -> bool:
 
 
 # The first that says yes takes the file: the particular forms stand before the general ones.
-_FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str], ...] = (
-    (_is_pdf, "pdf", "read_pdf"),
-    (_is_articles_json, "articles_json", "read_articles_json"),
-    (_is_formex, "formex", "read_formex"),
-    (_is_eurlex, "eurlex", "read_eurlex"),
-    (_is_eurlex_plain, "eurlex_plain", "read_eurlex_plain"),
-    (_is_clml, "clml", "read_clml"),
-    (_is_ecfr, "ecfr", "read_ecfr"),
-    (_is_statute, "statutes", "read_statute"),
-    (_is_markup, "markup", "read_markup"),
+_FORMS: tuple[tuple[Callable[[bytes, bytes], bool], str, str, str], ...] = (
+    (_is_pdf, "pdf", "pdf.reader", "read_pdf"),
+    (_is_articles_json, "articles_json", "eu.articles_json", "read_articles_json"),
+    (_is_formex, "formex", "eu.formex", "read_formex"),
+    (_is_eurlex, "eurlex", "eu.eurlex", "read_eurlex"),
+    (_is_eurlex_plain, "eurlex_plain", "eu.plain", "read_eurlex_plain"),
+    (_is_clml, "clml", "uk.clml", "read_clml"),
+    (_is_ecfr, "ecfr", "us.ecfr", "read_ecfr"),
+    (_is_statute, "statutes", "us.statutes", "read_statute"),
+    (_is_markup, "markup", "web.markup", "read_markup"),
 )

@@ -1,0 +1,1 @@
+"""Readers of office documents: DOCX, XLSX, ODT, RTF, e-mail."""

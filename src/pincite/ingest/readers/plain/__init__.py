@@ -1,0 +1,1 @@
+"""Reader of Markdown and plain text."""

@@ -1,0 +1,1 @@
+"""Reader of legislation of the United Kingdom (CLML)."""

@@ -1,0 +1,1 @@
+"""Readers of American codes: eCFR XML, state codes in HTML."""

@@ -1,0 +1,1 @@
+"""Reader of HTML and XML of no particular form."""
