@@ -51,12 +51,14 @@ def test_what_is_fetched_can_be_built_and_says_where_it_is_from(
     out, err = capsys.readouterr()
     lines = [line.split("  ") for line in out.splitlines()]
     assert [line[:2] for line in lines] == [["uk-ukpga-2031-4", "fetched"], ["us-44-612", "fetched"]]
-    assert all(Path(line[2]).parent == home / "sources" for line in lines)
-    record = home / "sources" / "corpus.toml"
-    assert f"pincite corpus build {record}" in err
-    assert main(["corpus", "build", str(record)]) == 0
+    assert all(Path(line[2]).parent == home / "fetched" for line in lines)
+    assert f"pincite corpus add {home / 'fetched'}" in err
+    assert main(["corpus", "add", str(home / "fetched")]) == 0
+    capsys.readouterr()
     assert main(["corpus", "list", "--json"]) == 0
-    listed = json.loads(capsys.readouterr().out)["documents"]
+    every = json.loads(capsys.readouterr().out)["documents"]
+    assert "gdpr" in {row["document"] for row in every}  # what is added stands beside what was there
+    listed = every[-2:]
     assert [(row["document"], row["kind"]) for row in listed] == [("uk-ukpga-2031-4", "law"), ("us-44-612", "law")]
     assert [row["provenance"]["licence"] for row in listed] == [
         "Open Government Licence v3.0",

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["register", "tell"]
 
-_EPILOG = """\
-exit codes: 0 every document was read, 4 built, but documents were left out (each is named with the reason),
-1 nothing was built, 130 or 143 stopped by Ctrl-C or SIGTERM."""
+_EPILOG = (
+    "exit codes: 0 every document was read, 4 built, but documents were left out (each is named with the reason), "
+    "1 nothing was built, 130 or 143 stopped by Ctrl-C or SIGTERM."
+)
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
@@ -31,7 +32,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
         "stopped goes on where it was; the old library answers until the new one is complete. Each document is read in "
         "a process of its own without network; parse_seconds and parse_memory in settings.toml say what it may cost.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
     command.add_argument("--rebuild", action="store_true", help="read and embed everything again")

@@ -16,14 +16,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
         parents=[common],
         help="fetch acts from their publishers (needs a network)",
         description="Fetches acts from the interfaces of the EU Publications Office, the United States' eCFR and "
-        "legislation.gov.uk into a folder, with a corpus.toml that says where each came from. `pincite corpus build "
-        "FOLDER/corpus.toml` reads them, here or on the sealed machine that the folder is carried to. An act that has "
+        "legislation.gov.uk into a folder, with a corpus.toml that says where each came from. `pincite corpus add "
+        "FOLDER` takes them into the library, here or on the sealed machine that it is carried to. An act that has "
         "changed is kept beside its older text. On a sealed machine the command refuses.",
         epilog="references: eu:CELEX (eu:32016R0679, or eu:02016R0679-20160504 for a consolidated text); "
         "us:TITLE-PART of the CFR (us:45-164); uk:TYPE/YEAR/NUMBER (uk:ukpga/2018/12, uk:eur/2016/679)",
     )
     command.add_argument("references", nargs="+", metavar="REF", help="an act, such as eu:32016R0679")
-    command.add_argument("--to", type=Path, metavar="DIR", help="folder for the files; without it HOME/sources")
+    command.add_argument("--to", type=Path, metavar="DIR", help="folder for the files; without it HOME/fetched")
     command.add_argument("--language", default="en", metavar="CODE", help="two letters, such as de (default: en)")
     command.add_argument("--date", default="", metavar="YYYY-MM-DD", help="the text of that day; without it the latest")
     command.add_argument("--format", default="", choices=("formex", "xhtml", "xml"), help="the best one without it")
@@ -51,7 +51,7 @@ def _fetch(args: argparse.Namespace) -> int:
     acts = [parse_act(written, publishers) for written in dict.fromkeys(args.references)]
     wanted = Wanted(args.language.lower(), args.date, args.format)
     wanted.check()
-    directory = args.to or home.path / "sources"
+    directory = args.to or home.path / "fetched"
     if args.to is None:
         home.create()
     with console_progress() as progress:
@@ -68,5 +68,5 @@ def _fetch(args: argparse.Namespace) -> int:
         if error.hint:
             print(printable(error.hint), file=sys.stderr)
     if len(failed) < len(acts):
-        print(f"Read them with: pincite corpus build {directory / 'corpus.toml'}", file=sys.stderr)
+        print(f"Take them into the library with: pincite corpus add {directory}", file=sys.stderr)
     return 1 if failed else 0

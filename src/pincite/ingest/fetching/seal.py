@@ -10,7 +10,7 @@ from pincite.errors import SealedError
 
 __all__ = ["refuse_if_sealed"]
 
-_HINT = "Fetch on a connected machine and bring the folder here; `pincite corpus build FOLDER/corpus.toml` reads it."
+_HINT = "Fetch on a connected machine and bring the folder here; `pincite corpus add FOLDER` takes it in."
 
 
 def refuse_if_sealed() -> None:
