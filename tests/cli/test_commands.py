@@ -99,7 +99,8 @@ def test_show_json(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = printed(capsys)
     document = Library(built / "library").document("orchard")
     assert shown["provisions"] == {"recital": 2, "chapter": 2, "article": 4}
-    assert shown["characters"]["text"] == sum(not char.isspace() for char in document.text)
+    assert shown["characters"] == len(document.text)
+    assert shown["account"]["visible"] == sum(not char.isspace() for char in document.text)
     assert shown["text_sha256"] == sha256_text(document.text)
     assert shown["provenance"]["sha256"] == document.provenance.sha256
 

@@ -191,6 +191,21 @@ def pdf_flate_bomb() -> bytes:
     return pdf(_CATALOGUE, b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page, stream)
 
 
+def pdf_of_forms_in_forms() -> bytes:
+    """A page that draws a form which draws the next one sixteen times, eight deep: four thousand million drawings."""
+    forms = []
+    for depth in range(8):
+        draw = b"/F Do " * 16 if depth < 7 else b"BT /T 9 Tf (words) Tj ET"
+        inner = b" /Resources << /XObject << /F %d 0 R >> >>" % (5 + depth) if depth < 7 else b""
+        forms.append(
+            b"<< /Type /XObject /Subtype /Form /BBox [0 0 99 99]%s /Length %d >> stream\n%s\nendstream"
+            % (inner, len(draw), draw)
+        )
+    page = _PAGE[:-3] + b" /Resources << /XObject << /F 4 0 R >> >> /Contents %d 0 R >>" % (4 + len(forms))
+    content = b"<< /Length 5 >> stream\n/F Do\nendstream"
+    return pdf(_CATALOGUE, b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>", page, *forms, content)
+
+
 def pdf_encrypted() -> bytes:
     out = io.BytesIO()
     canvas = Canvas(out, encrypt="secret")

@@ -38,6 +38,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "claims.pdf": bombs.pdf_claiming_a_million_pages,
     "pages.pdf": bombs.pdf_of_a_million_pages,
     "flate.pdf": bombs.pdf_flate_bomb,
+    "forms.pdf": bombs.pdf_of_forms_in_forms,
     "encrypted.pdf": bombs.pdf_encrypted,
     "parts.eml": lambda: bombs.eml_nested(3000),
     "front.md": bombs.yaml_bomb,
@@ -50,7 +51,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "binary.docx": lambda: bytes(range(256)) * 1000,
     "latin.txt": lambda: "1.1 Überprüfung muß täglich erfolgen.".encode("latin-1"),
 }
-HARMLESS = {"dimension.xlsx", "parts.eml"}
+HARMLESS = {"dimension.xlsx", "parts.eml", "quotes.md"}
 """What may be read without a word, if its reader takes what is there and not what is declared."""
 
 CONTROL = os.fsdecode(b"evil\x1b]0;x\x07\r\nnot read: all.md\x9b\xff.md")

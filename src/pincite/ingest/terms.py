@@ -72,6 +72,8 @@ _SENTENCE = re.compile(
 )
 _MOST_WORDS = 16
 
+_BY_TERM = re.compile(r"“([^”]+)”$")
+
 
 def find_terms(document: Document) -> Iterator[Term]:
     """Yield the terms that a document defines ("‘processing’ means …"), each with the words that define it."""
@@ -84,6 +86,8 @@ class _Finder:
         self._starts = [node.start for node in document.provisions]
         self._inside: dict[int, bool] = {}
         self._law = document.kind is DocumentKind.LAW
+        # a definition that is a provision of its own is cited by its term: § 160.103 “Covered entity”
+        self._named = {n.start: found.group(1) for n in document.provisions if (found := _BY_TERM.search(n.label))}
         self._headings = {node.start for node in document.provisions if node.heading}
 
     def run(self) -> Iterator[Term]:
@@ -100,7 +104,9 @@ class _Finder:
 
     def _line(self, line: str, at: int) -> Iterator[tuple[str, int]]:
         """Yield each term defined in a line and where its definition begins in it."""
-        found = False
+        found = at in self._named
+        if found:
+            yield self._named[at], 0
         for match in _DEFINED.finditer(line):
             found = True
             for quoted in (match.group("quoted"), *_ANY_QUOTED.findall(match.group("also"))):

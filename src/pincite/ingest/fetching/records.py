@@ -19,7 +19,9 @@ from pincite.models import files
 __all__ = ["CORPUS", "check_record", "record", "recorded", "user_name"]
 
 CORPUS = "corpus.toml"
-_HEADER = "Fetched by `pincite corpus fetch`. `pincite corpus add` with the path of this folder takes it into a library."
+_HEADER = (
+    "Fetched by `pincite corpus fetch`. `pincite corpus add` with the path of this folder takes it into a library."
+)
 
 
 def user_name() -> str:
