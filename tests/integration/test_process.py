@@ -15,6 +15,8 @@ from tests.integration.conftest import subprocess_environment
 pytestmark = pytest.mark.integration
 
 KEYS = {
+    "as_of",
+    "day",
     "question",
     "standalone",
     "status",
@@ -31,6 +33,7 @@ KEYS = {
     "answer_tokens",
 }
 CITATION_KEYS = {
+    "status",
     "n",
     "document",
     "title",
