@@ -206,7 +206,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         lines.append(("", f"and {len(facts['unresolved']) - _SHOWN} more unresolved: --json shows all"))
     for key, value in lines:
         print(
-            textwrap.fill(f"{key.replace('_', ' '):14}{value}", 80, subsequent_indent=" " * 14, break_on_hyphens=False)
+            textwrap.fill(f"{key.replace('_', ' '):16}{value}", 80, subsequent_indent=" " * 16, break_on_hyphens=False)
         )
 
 
