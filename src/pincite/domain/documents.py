@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 
 __all__ = [
     "Document",
@@ -178,12 +180,9 @@ class Document:
 
     def deepest_at(self, span: Span) -> Provision:
         """Return the innermost provision that contains `span`."""
-        found = self.provisions[0]
-        for provision in self.provisions[1:]:
-            if provision.start > span.start:
-                break
-            if provision.span.contains(span):
-                found = provision
+        found = self.provisions[bisect_right(self.provisions, span.start, key=attrgetter("start")) - 1]
+        while found.parent >= 0 and not found.span.contains(span):
+            found = self.provisions[found.parent]
         return found
 
     def pin_cite(self, span: Span) -> str:

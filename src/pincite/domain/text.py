@@ -26,6 +26,8 @@ def normalise(text: str) -> str:
     and byte-order marks vanish; all other control, bidi, surrogate, private-use and tag characters become
     U+FFFD, so that nothing is dropped in silence. Idempotent.
     """
+    if text.isascii() and text.isprintable():  # most lines, and nothing of what follows is in them but spaces
+        return _SPACES.sub(" ", text).strip(" ")
     text = text.replace("\r\n", "\n")
     text = re.sub("[\r\x0b\x0c\x85\u2028\u2029]", "\n", text)
     # surrogates first: unicodedata.normalize accepts them, but nothing may be stored with them

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from pincite.domain.documents import Document, Passage, Provision, ProvisionKind, Span
 from pincite.ingest.sentences import split_sentences
@@ -168,9 +170,10 @@ class _Cutter:
     def _passage(self, span: Span, node: Provision, lead: Span | None) -> Passage:
         document = self._document
         sentences = tuple(self._sentences(span))
-        inner = [
-            n for n in self._children.get(node.index, []) if span.start <= n.start and n.end <= span.end and n.label
-        ]
+        children = self._children.get(node.index, [])
+        begin = bisect_left(children, span.start, key=attrgetter("start"))
+        end = bisect_right(children, span.end, lo=begin, key=attrgetter("start"))
+        inner = [n for n in children[begin:end] if n.end <= span.end and n.label]
         label = node.label or (node.heading if node.kind is K.HEADING else "")
         if inner and self._first_line_is(inner[0], span):
             first, last = inner[0].label, inner[-1].label
