@@ -91,6 +91,7 @@ class _Section:
     def write(
         self, parts: Sequence[Block], opened: Sequence[tuple[list[tuple[Mark, str]], int]], terms: Sequence[bool]
     ) -> Iterator[Block]:
+        broken = False  # the block before ends within a sentence, which this one goes on with
         headed = False  # the block before is nothing but a heading, and this one its words
         for part, (marks, at), term in zip(parts, opened, terms, strict=True):
             block = part
@@ -104,11 +105,16 @@ class _Section:
                 block = replace(part, level=0, opens=(Opening(K.HEADING, "", HEADING),), heads=True)
             elif _NOTE.match(part.text) and not part.row:
                 block = replace(part, within=HEADING - 1)
-            elif not (part.row or headed):
+            elif not (part.row or headed or broken):
                 block = replace(part, within=self._flush())
             yield block
+            broken = part.text[-1].isalnum() and not (part.row or self._introducing(part))
             headed = block.heads
-            self._introduces = part.text.endswith((":", "—", "–", "-", " if", " that", " to", " the", " by", " of"))
+            self._introduces = self._introducing(part)
+
+    @staticmethod
+    def _introducing(part: Block) -> bool:
+        return part.text.endswith((":", "—", "–", "-", " if", " that", " to", " the", " by", " of"))
 
     def _advance(self) -> None:
         self._stack = self._places[self._next]

@@ -17,6 +17,8 @@ from pincite.ingest.readers.plain.lines import join_numbered_lines
 __all__ = ["Markdown", "table_row"]
 
 _PAGE_MARK = re.compile(r"\{\d+\}-{8,}$")  # "{23}-----", as converters from PDF write between pages
+# what a table without a header has in its place: its first row, with a sentence or a catalogue's number ("GV-6.1-005")
+_NO_COLUMN = re.compile(r".{121}|^[A-Z]{2,4}-\d{1,2}(?:\.\d{1,2})?-\d{2,4}$", re.S)
 _BREAK = "\u2028"  # a line break that is no line of the source
 
 
@@ -161,7 +163,7 @@ def _goes_on(last: Block, block: Block) -> bool:
 
 def table_row(header: list[str], cells: list[str]) -> str:
     """Return a row as one line in which every cell carries its column heading, so that it can be cited alone."""
-    if len(header) == len(cells) and any(header):
+    if len(header) == len(cells) and any(header) and not any(_NO_COLUMN.search(head) for head in header):
         pairs = [f"{head}: {cell}" if head else cell for head, cell in zip(header, cells, strict=True) if cell]
         return "; ".join(pairs)
     return " | ".join(cell for cell in cells if cell)
