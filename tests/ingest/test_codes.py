@@ -104,7 +104,7 @@ def test_a_federal_rule(tmp_path: Path) -> None:
     heading = next(n for n in rule.provisions if n.label == "§ 912.3(a)(1)")
     assert rule.path(heading) == (
         "Title 71 Orchards", "Part 912 CARE OF TREES", "Subpart A General", "§ 912.3 Duties of keepers",
-        "§ 912.3(a)(1) General rule",
+        "§ 912.3(a) Standard", "§ 912.3(a)(1) General rule",
     )  # fmt: skip
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 FEDERAL_RULES = "a1iA1i"
 STATUTES = "a1AiI"
 _SIGNS = {"\\mathrm": "", "\\S": "§", "~": "", "$": "", "{": "", "}": ""}
 _OPENS = re.compile(r"\((\w{1,5})\)(?:(?:[–—-]| to | ?, )\((\w{1,5})\))?\s*")
 _NEXT = r"(?=\(\w{1,5}\) ?(?:\(\w{1,5}\) ?)*(?:\*?[A-Z]))"
-_INNER = re.compile(rf"(?<=[.;:—*-]) ?{_NEXT}|(?<=[;.] or ){_NEXT}|(?<=[;.] and ){_NEXT}")
+_INNER = re.compile(rf"(?<=[.;:—*-]) ?{_NEXT}|(?<=[;.] or) ?{_NEXT}|(?<=[;.] and) ?{_NEXT}")
 _MEANS = r"(?:means?|includes?|excludes|refers to|stands for|has the (?:same )?meaning|have the meaning|shall have the|is defined)\b"
-_TERM = re.compile(rf"(?!(?:For|In|As|When|Any|The|If|It) )(?:“([^”]+)”|\"([^\"]+)\"|([A-Z][^.;:]{{1,100}}?)),? ?(?:\([^()]*\) ?)?(?:{_MEANS}|: ?\(1\)|:$)")
+_TERM = re.compile(
+    rf"(?!(?:For|In|As|When|Any|The|If|It) )(?:“([^”]+)”|\"([^\"]+)\"|([A-Z][^.;:]{{1,100}}?)),? ?(?:\([^()]*\) ?)?(?:{_MEANS}|: ?\(1\)|:$)"
+)
 
 
 @dataclass
@@ -34,7 +37,9 @@ def plain(line: str) -> str:
     line = re.sub(r"<[^<>]*>", "", line)
     line = re.sub(r"\[((?:[^\[\]\\]|\\.)*)\]\((?:[^()\\]|\\.|\([^()]*\))*\)", r"\1", line)
     if "\\" in line:
-        line = re.sub(r"\$[^$]*\\[^$]*\$", lambda m: re.sub("|".join(map(re.escape, _SIGNS)), lambda s: _SIGNS[s[0]], m[0]), line)
+        line = re.sub(
+            r"\$[^$]*\\[^$]*\$", lambda m: re.sub("|".join(map(re.escape, _SIGNS)), lambda s: _SIGNS[s[0]], m[0]), line
+        )
     return re.sub(r"\\(.)", r"\1", line).replace("**", "").strip()
 
 
@@ -60,10 +65,16 @@ class Levels:
 
     def place(self, word: str, coming: list[str], raised: bool) -> tuple[int, int] | None:
         """Level and value: the innermost list that goes on with `word`, else the first of a list further in."""
-        goes_on = [(level, value + 1) for level, value, *_ in reversed(self.open) if values(word, self.order[level]) == value + 1]
+        goes_on = [
+            (level, value + 1)
+            for level, value, *_ in reversed(self.open)
+            if values(word, self.order[level]) == value + 1
+        ]
         top = self.open[-1][0] if self.open else -1
         begins = [(level, 1) for level in range(top + 1, len(self.order)) if values(word, self.order[level]) == 1][:1]
-        if goes_on and begins and begins[0][0] == top + 1 and not raised:  # "(i)" after "(h)": a Roman one if "(ii)" comes before "(j)"
+        if (
+            goes_on and begins and begins[0][0] == top + 1 and not raised
+        ):  # "(i)" after "(h)": a Roman one if "(ii)" comes before "(j)"
             second = {"i": "ii", "I": "II"}.get(word, "")
             following = chr(ord(word[0]) + 1)
             first = next((w for w in coming if w in (second, following)), following)
@@ -79,7 +90,7 @@ def heading_of(words: str, raised: bool) -> str:
     if match := re.match(r"\*([^*]+)\*(\.|:| ?—| ?–|$)?", words):
         stops = match[2] is not None or match[1].rstrip()[-1] in ".:—–"
         return match[1].strip(" .—–:") if stops else ""
-    return words.strip(" .—:") if raised and len(words) < 150 else ""
+    return words.strip(" .—:") if raised and len(words) < 300 else ""
 
 
 def extract(paragraphs: list[tuple[str, bool]], section: str, above: tuple[str, ...], order: str) -> list[Found]:
@@ -104,7 +115,9 @@ def extract(paragraphs: list[tuple[str, bool]], section: str, above: tuple[str, 
             end = values(match[2], order[place[0]]) if match[2] else place[1]
             rest = rest[match.end() :]
             words.append(match[1])
-            levels.put(place[0], end, f"({match[1]})" + (f"–({match[2]})" if match[2] else ""), heading_of(rest, raised))
+            levels.put(
+                place[0], end, f"({match[1]})" + (f"–({match[2]})" if match[2] else ""), heading_of(rest, raised)
+            )
             label = base + "".join(word for _, _, word, _ in levels.open)
             path, so_far = list(above), base
             for _, _, word, heading in levels.open:
@@ -120,3 +133,35 @@ def extract(paragraphs: list[tuple[str, bool]], section: str, above: tuple[str, 
             outer = levels.open if base == section else outer
             base, levels = f"{section} “{name}”", Levels(order)
     return found
+
+
+def sections(path: Path) -> list[Found]:
+    """The provisions of all sections of a text or Markdown file, appendices left out."""
+    raw = path.read_text(encoding="utf-8")
+    recognised = path.suffix == ".txt"
+    found: list[tuple[str, str, list[tuple[str, bool]]]] = []
+    inside = False
+    for line in raw.split("\n"):
+        text = plain(line)
+        if "](#page" in line and "§" in line and "**" in line:  # the table of contents
+            continue
+        raised = text.startswith("#")
+        text = re.sub(r"^(?:#+|[-*]) +", "", text).strip()
+        if not text or text == "---" or re.match(r"\{\d+\}-+$", text):
+            continue
+        head = re.match(r"§\s?([\w–-]+(?:\.\d+)?)\.? (?=[A-Z\[])(.*)", text)
+        if head and (raised or "**" in line or (recognised and len(text) < 200)):
+            inside = True
+            found.append(("§ " + head[1].replace("–", "-"), head[2].strip(" ."), []))
+        elif re.match(r"(?:Appendix|APPENDIX|PART \d|Subparts?|SUBPART)\b", text) and (raised or recognised):
+            inside = False
+        elif inside:
+            paragraphs = found[-1][2]
+            before, was_raised = paragraphs[-1] if paragraphs else ("", False)
+            wrapped = before and (text[0].islower() or before[-1].isalnum() or before[-1] == ",")
+            if wrapped and not (raised or was_raised or re.match(r"\(\w{1,5}\)", text)):
+                paragraphs[-1] = (f"{before} {text}", False)
+            else:
+                paragraphs.append((text, raised))
+    order = STATUTES if "####" in raw and path.parent.name == "us-code" else FEDERAL_RULES
+    return [one for name, heading, body in found for one in extract(body, name, (f"{name} {heading}",), order)]

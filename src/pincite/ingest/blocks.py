@@ -75,6 +75,7 @@ class Block:
             not `stated`.
         within: for text that opens nothing: open provisions of this rank or a greater one end before it ("The first
             subparagraph shall not apply …" after the points of a paragraph); 0 leaves them open.
+        emphasised: words in it that the source sets in italics or bold, in order, where the reader knows.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Block:
     opens: tuple[Opening, ...] = ()
     heads: bool = False
     within: int = 0
+    emphasised: tuple[str, ...] = ()
     numbering: Numbering | None = None
 
 

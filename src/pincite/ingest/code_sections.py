@@ -10,7 +10,7 @@ from pincite.domain.documents import ProvisionKind
 from pincite.ingest.blocks import Block, Opening
 from pincite.ingest.enumeration import MARKER, Mark, Place, Step, readings, resolve, successors
 
-__all__ = ["DEFINES", "HEADING", "marks_of", "write_section"]
+__all__ = ["DEFINES", "HEADING", "marks_of", "sets_apart", "write_section"]
 
 K = ProvisionKind
 
@@ -31,13 +31,16 @@ _TERM = re.compile(
 )
 _MODAL = re.compile(r"\b(?:shall|must|may|will|is|are|was|were|has|have|means|does|do|if)\b")
 _SENTENCE = re.compile(
-    _MODAL.pattern + r"|\b(?:that|who|which|includ\w+|following|and|or)$|^(?:An?|Any|By|The|To|Upon)\b"
+    _MODAL.pattern
+    + r"|\b(?:that|who|which|includ\w+|following|and|or|an?|the|of|to|in|for|by|with|under|on|from)$|^(?:An?|Any|By|The|To|Upon)\b"
 )
 _INNER = re.compile(
-    r"(?<=[—–:;.-])(?: ?| (?:and|or) )\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,2})\)(?=(?:\(\w{1,4}\))* [A-Z“\"*_])"
+    r"(?<=[—–:;.-])(?: ?| (?:and|or) ?)\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,2})\)(?=(?:\(\w{1,4}\))* [A-Z“\"*_])"
 )
 _SECOND = {"1": "2", "a": "b", "i": "ii", "A": "B"}
+_LONGEST = 300  # characters of a heading that the source marks as one
 _SHORT = 150  # characters of a heading that opens a paragraph
+_STOPS = " .:—–"
 _MOST_MARKERS = 8  # on one line; more is no enumeration
 
 
@@ -60,9 +63,9 @@ def marks_of(text: str) -> tuple[list[tuple[Mark, str]], int]:
 
 
 def write_section(
-    blocks: Sequence[Block], label: str, defines: bool, nesting: frozenset[tuple[str, str]]
+    blocks: Sequence[Block], label: str, defines: bool, nesting: frozenset[tuple[str, str]], guesses: bool
 ) -> Iterator[Block]:
-    """Write the body of a section."""
+    """Write the body of a section; `guesses` says whether headings of paragraphs are told by their words alone."""
     parts = list(_divide(blocks))
     opened = [([], 0) if part.row else marks_of(part.text) for part in parts]
     keep = 0 if defines else -1  # how many levels stay open around a definition; -1 where none are expected
@@ -76,12 +79,13 @@ def write_section(
         terms.append(term)
         if term:
             steps.append(Step(None, keep))
-    yield from _Section(label, resolve(steps, nesting) if steps else []).write(parts, opened, terms)
+    yield from _Section(label, resolve(steps, nesting) if steps else [], guesses).write(parts, opened, terms)
 
 
 class _Section:
-    def __init__(self, label: str, places: Sequence[tuple[Place, ...]]) -> None:
+    def __init__(self, label: str, places: Sequence[tuple[Place, ...]], guesses: bool) -> None:
         self._label = label
+        self._guesses = guesses
         self._places = places
         self._next = 0
         self._stack: tuple[Place, ...] = ()
@@ -108,13 +112,9 @@ class _Section:
             elif not (part.row or headed or broken):
                 block = replace(part, within=self._flush())
             yield block
-            broken = part.text[-1].isalnum() and not (part.row or self._introducing(part))
+            broken = not part.row and (part.text[-1].isalnum() or part.text[-1] == ",")
             headed = block.heads
-            self._introduces = self._introducing(part)
-
-    @staticmethod
-    def _introducing(part: Block) -> bool:
-        return part.text.endswith((":", "—", "–", "-", " if", " that", " to", " the", " by", " of"))
+            self._introduces = part.text.endswith((":", "—", "–", "-", " if", " that", " to", " the", " by", " of"))
 
     def _advance(self) -> None:
         self._stack = self._places[self._next]
@@ -134,9 +134,15 @@ class _Section:
             kind = K.PARAGRAPH if depth == 0 else K.POINT
             openings.append(Opening(kind, number, _PARAGRAPH + 2 * depth, marker))
             self._introduces = False
-        heads = bool(re.fullmatch(r"[A-Z][^;]{2,150}[\w)]", rest)) and not _SENTENCE.search(rest)
+        shown = _shown(part, rest)
+        if shown is not None:
+            heads = shown != "" and shown == rest.strip(_STOPS)
+        else:
+            heads = self._guesses and re.fullmatch(r"[A-Z][^;]{2,150}[\w)]", rest) is not None
+            heads = heads and not _SENTENCE.search(rest)
+            shown = _run_in(rest) if self._guesses else ""
         if not heads:
-            openings[-1] = replace(openings[-1], heading=_run_in(rest))
+            openings[-1] = replace(openings[-1], heading=shown)
         return replace(part, level=0, opens=tuple(openings), heads=heads)
 
     def _definition(self, part: Block) -> Block:
@@ -158,6 +164,21 @@ class _Section:
                 self._leads = self._leads[:depth]
                 return _PARAGRAPH + 2 * depth
         return 0
+
+
+def _shown(part: Block, rest: str) -> str | None:
+    """Return the heading that the source sets apart at the beginning of `rest`; None if it does not tell."""
+    for run in part.emphasised:
+        if rest.startswith(run):  # "*Time.* The …" and "*Time* —", but "*Keeper* means …" is a term
+            ends = run[-1] in ".:—–" or re.match(r" ?[.:—–]|$", rest[len(run) :])
+            return run.strip(_STOPS) if ends else ""
+    return rest.strip(_STOPS) if part.level and len(rest) <= _LONGEST and ". " not in rest else None
+
+
+def sets_apart(block: Block) -> bool:
+    """Tell whether a paragraph with a number begins with words in italics or bold."""
+    at = marks_of(block.text)[1] if block.emphasised else 0
+    return at > 0 and block.text.startswith(block.emphasised[0], at)
 
 
 def _run_in(words: str) -> str:

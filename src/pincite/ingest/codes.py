@@ -15,7 +15,7 @@ from pincite.domain.documents import ProvisionKind
 from pincite.domain.text import collapse, normalise
 from pincite.ingest.blocks import Block, Opening, RawDocument
 from pincite.ingest.code_names import name_code
-from pincite.ingest.code_sections import DEFINES, marks_of, write_section
+from pincite.ingest.code_sections import DEFINES, marks_of, sets_apart, write_section
 from pincite.ingest.enumeration import MARKER, tradition
 
 __all__ = ["state_code"]
@@ -95,7 +95,8 @@ def _mend(blocks: Sequence[Block]) -> list[Block]:
             if level and not block.text.endswith("."):
                 level = 0
             text = f"{last.text} {block.text}"
-            mended[-1] = replace(last, text=text, level=level, last_line=block.last_line)
+            runs = (*last.emphasised, *block.emphasised)
+            mended[-1] = replace(last, text=text, level=level, last_line=block.last_line, emphasised=runs)
         else:
             mended.append(block)
     return mended
@@ -246,8 +247,9 @@ class _Writer:
         self._blocks = blocks
         self._heads = heads
         self._contents = contents
-        marks = (m for block in blocks for m, _ in marks_of(block.text)[0])
+        marks = [m for block in blocks for m, _ in marks_of(block.text)[0]]
         self._nesting = tradition(marks)
+        self._guesses = 16 * sum(map(sets_apart, blocks)) < len(marks)  # else headings are those in italics
         self.repeated = 0  # characters of headings that are said again
 
     def write(self) -> Iterator[Block]:
@@ -277,7 +279,9 @@ class _Writer:
                 rest.insert(0, replace(block, text=head.body, level=0))
             group = self._group_heading(rest, end)
             defines = bool(DEFINES.search(head.opening.heading))
-            yield from write_section(rest[: len(rest) - len(group)], head.opening.label, defines, self._nesting)
+            yield from write_section(
+                rest[: len(rest) - len(group)], head.opening.label, defines, self._nesting, self._guesses
+            )
             for block in group:
                 yield replace(block, level=0, opens=(Opening(K.HEADING, "", _GROUP),), heads=True)
 

@@ -12,6 +12,7 @@ _STARTS = re.compile(
     r"|\d{1,3}\.|\d{1,3}(?=\s+[A-Z])|[A-Z]\.|§ ?\d[\w.-]*|\[(?=\d+ FR\b))\s*\S"
 )
 _FIRST = re.compile(r"\((?:1|a|i|A)\) [*_\"“]{0,3}[A-Z]")
+_CAPITAL = re.compile(r"\((?:[a-z]{1,5}|[A-Z]|\d{1,3})\) [*_\"“]{0,3}[A-Z]")
 _REFERS = re.compile(
     r"\b(?:sections?|paragraphs?|subsections?|subparagraphs?|clauses?|points?|of|in|to|under|by|with)$", re.I
 )
@@ -32,7 +33,11 @@ def join_numbered_lines(lines: Sequence[str], join: Joiner = " ".join) -> Iterat
     first = last = 0
     for at, raw in enumerate(lines):
         line = raw.strip()
-        if held and _STARTS.match(line) and (_ends(held[-1]) or _opens_list(line, held[-1])):
+        if (
+            held
+            and _STARTS.match(line)
+            and (_ends(held[-1]) or _opens_list(line, held[-1]) or _follows(line, held[-1]))
+        ):
             yield first, last, join(held)
             held = []
         if line:
@@ -46,6 +51,11 @@ def join_numbered_lines(lines: Sequence[str], join: Joiner = " ".join) -> Iterat
 def _opens_list(line: str, before: str) -> bool:
     """Tell whether "(1) The keeper …" opens a list below a heading without a stop; it may end a reference."""
     return _FIRST.match(line) is not None and not _REFERS.search(before)
+
+
+def _follows(line: str, before: str) -> bool:
+    """Tell whether "(c) The keeper …" is an entry after "(see § 4)"; a divided reference goes on in lower case."""
+    return before.endswith(")") and _CAPITAL.match(line) is not None
 
 
 def _ends(line: str) -> bool:

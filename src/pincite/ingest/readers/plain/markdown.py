@@ -49,7 +49,9 @@ class Markdown:
                 continue
             last = blocks[-1] if turned and blocks else None
             if last and _goes_on(last, block):  # a sentence that the end of a page divided
-                blocks[-1] = replace(last, text=f"{last.text} {block.text}", last_line=block.last_line)
+                text = f"{last.text} {block.text}"
+                runs = (*last.emphasised, *block.emphasised)
+                blocks[-1] = replace(last, text=text, last_line=block.last_line, emphasised=runs)
             else:
                 blocks.append(block)
             turned = False
@@ -101,7 +103,8 @@ class Markdown:
                     cells.append(self._inline(token).replace(_BREAK, "\n"))
                 case "inline" if tokens[index - 1].type == "heading_open":
                     text = self._inline(token).replace(_BREAK, " ")
-                    yield Block(text, level=int(tokens[index - 1].tag[1]), line=line, last_line=last_line)
+                    level = int(tokens[index - 1].tag[1])
+                    yield Block(text, level=level, line=line, last_line=last_line, emphasised=_emphasised(token))
                 case "inline":
                     yield from self._paragraph(token, marker, item, line)
                     marker = ""
@@ -126,7 +129,9 @@ class Markdown:
                 places.append(at)
         for number, (first, last, words) in enumerate(join_numbered_lines(lines)):
             prefix = marker if number == 0 else ""
-            yield Block(prefix + words, item=item, line=places[first], last_line=places[last])
+            yield Block(
+                prefix + words, item=item, line=places[first], last_line=places[last], emphasised=_emphasised(token)
+            )
 
     def _inline(self, token: Token) -> str:
         parts: list[str] = []
@@ -150,6 +155,22 @@ class Markdown:
             self._left_out["comments"] += len(comment)
         self.figures += len(re.findall(r"<img\b", source, re.I))
         return html.unescape(re.sub(r"<!--.*?-->|<[^<>]*>", " ", source, flags=re.S))
+
+
+def _emphasised(token: Token) -> tuple[str, ...]:
+    """Return the runs of words in italics or bold, without the marks."""
+    runs: list[str] = []
+    depth = 0
+    for child in token.children or ():
+        if child.type in ("em_open", "strong_open"):
+            depth += 1
+            if depth == 1:
+                runs.append("")
+        elif child.type in ("em_close", "strong_close"):
+            depth -= 1
+        elif depth:
+            runs[-1] += " " if child.type in ("softbreak", "hardbreak") else child.content
+    return tuple(run for words in runs if (run := " ".join(words.split())))
 
 
 def _goes_on(last: Block, block: Block) -> bool:
