@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 
 import pypdfium2
-import pytest
 
 from pincite.domain.documents import Document, ProvisionKind
 from tests.ingest.helpers import parse_file
@@ -68,16 +67,40 @@ def test_hipaa_has_the_same_words_in_the_pdf_as_in_the_text(regulations: Path) -
     assert equal / total > 0.999
 
 
-@pytest.mark.parametrize(
-    ("name", "kinds"),
-    [
-        (f"{HIPAA}.pdf", {ProvisionKind.PARAGRAPH, ProvisionKind.POINT}),
-        ("nist-ai-100-1.pdf", {ProvisionKind.TABLE, ProvisionKind.PARAGRAPH, ProvisionKind.SECTION}),
-    ],
-)
-def test_a_sample_of_provisions_is_found_in_the_plain_text(
-    regulations: Path, name: str, kinds: set[ProvisionKind]
-) -> None:
+# what the text form has otherwise: "(E) Law enforcement" lost its first bracket there; in the PDF's columns "State
+# refers to …" follows the last line of the definition before it without a gap or an indent
+ONLY_IN_TEXT = {"§ 160.103 “State”", "§ 160.103 “State”(1)", "§ 160.103 “State”(2)"}
+ONLY_IN_PDF = {
+    "§ 164.512(k)(5)(i)(E)", "§ 160.103 “Standard setting organization”(1)",
+    "§ 160.103 “Standard setting organization”(2)",
+}  # fmt: skip
+OTHER_WORDS = {"§ 160.103 “Standard setting organization”", "§ 164.512(k)(5)(i)(D)"}
+
+
+def own_words(document: Document) -> dict[str, str]:
+    """Return by pin-cite what stands in a provision before the first that it contains, letters and digits only."""
+    within: dict[int, int] = {}
+    for node in document.provisions[1:]:
+        within.setdefault(node.parent, node.start)
+    return {
+        node.label: "".join(words(document.text[node.start : min(node.end, within.get(node.index, node.end))]))
+        for node in reversed(document.provisions)
+        if node.label.startswith("§ ")
+    }
+
+
+def test_every_provision_of_hipaa_is_the_same_in_the_pdf_as_in_the_text(regulations: Path) -> None:
+    printed = own_words(parsed(regulations / f"{HIPAA}.pdf"))
+    typed = own_words(parsed(regulations / f"{HIPAA}.txt"))
+    assert len(printed.keys() & typed.keys()) > 2250
+    assert typed.keys() - printed.keys() == ONLY_IN_TEXT
+    assert printed.keys() - typed.keys() == ONLY_IN_PDF
+    assert {label for label in printed.keys() & typed.keys() if printed[label] != typed[label]} == OTHER_WORDS
+
+
+def test_a_sample_of_provisions_is_found_in_the_plain_text(regulations: Path) -> None:
+    name = "nist-ai-100-1.pdf"
+    kinds = {ProvisionKind.TABLE, ProvisionKind.PARAGRAPH, ProvisionKind.SECTION}
     document = parsed(regulations / name)
     flat = " ".join(words(plain(regulations / name)))
     parents = {node.parent for node in document.provisions}

@@ -126,7 +126,8 @@ def differences(path: Path, wanted: list[Found], headed: str = "") -> list[tuple
         elif path.suffix == ".md":
             section, *above = [part for part in document.path(node) if part.startswith("§ ")]
             above, wanted_above = (
-                [bare(part) for part in parts if re.match(rf"§ [\w.-]+{headed}", part)] for parts in (above, one.path[1:])
+                [bare(part) for part in parts if re.match(rf"§ [\w.-]+{headed}", part)]
+                for parts in (above, one.path[1:])
             )
             if not bare(section).startswith(bare(one.path[0])):
                 found.append((one.label, f"below {section}, not {one.path[0]}"))
@@ -284,3 +285,25 @@ def test_policies_are_all_read_without_losing_words(regulations: Path) -> None:
             )
         for placeholder in re.findall(r"\{\{[\w.]+\}\}", re.sub(r"\]\([^()]*\)", "", body))[:5]:
             assert any(placeholder in block.text for block in raw.blocks), (path.name, placeholder)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "count", "alone"),
+    [
+        # "MS-2.3-004" stands in a line by itself, divided from its words by the conversion
+        ("nist-ai-600-1.md", r"\b[A-Z]{2}-\d\.\d{1,2}-\d{3}\b", 211, {"MS-2.3-004"}),
+        ("nist_privacy_framework.md", r"\b[A-Z]{2}\.[A-Z]{2}-P\d{1,2}\b", 100, set()),
+    ],
+)
+def test_every_code_of_a_catalogue_is_a_pin_cite(
+    regulations: Path, name: str, code: str, count: int, alone: set[str]
+) -> None:
+    codes = set(re.findall(code, (regulations / name).read_text(encoding="utf-8")))
+    assert len(codes) == count
+    document = parsed(regulations / name).document
+    labels = Counter(node.label for node in document.provisions)
+    assert {one for one in codes if labels[one] != 1} == alone
+    for node in document.provisions:
+        if node.label in codes:
+            own = document.text[node.start : node.end]
+            assert re.findall(code, own) == [node.label], own[:80]

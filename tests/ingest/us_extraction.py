@@ -12,10 +12,16 @@ _SIGNS = {"\\mathrm": "", "\\S": "§", "~": "", "$": "", "{": "", "}": ""}
 _OPENS = re.compile(r"\((\w{1,5})\)(?:(?:[–—-]| to | ?, )\((\w{1,5})\))?\s*")
 _NEXT = r"(?=\(\w{1,5}\) ?(?:\(\w{1,5}\) ?)*(?:\*?[A-Z]))"
 _INNER = re.compile(rf"(?<=[.;:—*-]) ?{_NEXT}|(?<=[;.] or) ?{_NEXT}|(?<=[;.] and) ?{_NEXT}")
-_MEANS = r"(?:means?|includes?|excludes|refers to|stands for|has the (?:same )?meaning|have the meaning|shall have the|is defined)\b"
-_TERM = re.compile(
-    rf"(?!(?:For|In|As|When|Any|The|If|It) )(?:“([^”]+)”|\"([^\"]+)\"|([A-Z][^.;:]{{1,100}}?)),? ?(?:\([^()]*\) ?)?(?:{_MEANS}|: ?\(1\)|:$)"
+_MEANS = (
+    r"(?:means?|includes?|excludes|refers to|stands for|has the (?:same )?meaning|have the meaning|shall have the|"
+    r"is defined)\b"
 )
+_TERM = re.compile(
+    r"(?!(?:For|In|As|When|Any|The|If|It) )(?:“([^”]+)”|\"([^\"]+)\"|([A-Z][^.;:]{1,100}?)),? ?(?:\([^()]*\) ?)?"
+    rf"(?:{_MEANS}|: ?\(1\)|:$)"
+)
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv", "xvi", "xvii",
+          "xviii", "xix", "xx", "xxi", "xxii", "xxiii", "xxiv", "xxv")  # fmt: skip
 
 
 @dataclass
@@ -52,8 +58,7 @@ def values(word: str, style: str) -> int:
     low = word.lower()
     if style in "aA":
         return (len(low) - 1) * 26 + ord(low[0]) - 96 if len(set(low)) == 1 else 0
-    units = ["", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"]
-    return next((10 * t + u for t, ten in enumerate(["", "x", "xx", "xxx"]) for u, one in enumerate(units) if low == ten + one), 0)  # fmt: skip
+    return _ROMAN.index(low) + 1 if low in _ROMAN else 0
 
 
 @dataclass

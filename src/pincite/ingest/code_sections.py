@@ -31,8 +31,8 @@ _TERM = re.compile(
 )
 _MODAL = re.compile(r"\b(?:shall|must|may|will|is|are|was|were|has|have|means|does|do|if)\b")
 _SENTENCE = re.compile(
-    _MODAL.pattern
-    + r"|\b(?:that|who|which|includ\w+|following|and|or|an?|the|of|to|in|for|by|with|under|on|from)$|^(?:An?|Any|By|The|To|Upon)\b"
+    _MODAL.pattern + r"|\b(?:that|who|which|includ\w+|following|and|or|an?|the|of|to|in|for|by|with|under|on|from)$"
+    r"|^(?:An?|Any|By|The|To|Upon)\b"
 )
 _INNER = re.compile(
     r"(?<=[—–:;.-])(?: ?| (?:and|or) ?)\(([a-z]{1,5}|[A-Z]{1,4}|\d{1,2})\)(?=(?:\(\w{1,4}\))* [A-Z“\"*_])"
