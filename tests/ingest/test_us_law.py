@@ -307,3 +307,4 @@ def test_every_code_of_a_catalogue_is_a_pin_cite(
         if node.label in codes:
             own = document.text[node.start : node.end]
             assert re.findall(code, own) == [node.label], own[:80]
+            assert len(own) > len(node.label) + 15 or node.label in alone, own

@@ -84,7 +84,7 @@ class Levels:
             following = chr(ord(word[0]) + 1)
             first = next((w for w in coming if w in (second, following)), following)
             return begins[0] if first == second else goes_on[0]
-        return (goes_on or begins or [None])[0]
+        return next(iter(goes_on or begins), None)
 
     def put(self, level: int, value: int, word: str, heading: str) -> None:
         self.open = [entry for entry in self.open if entry[0] < level] + [(level, value, word, heading)]

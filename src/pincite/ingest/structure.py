@@ -313,6 +313,8 @@ class _Builder(TreeBuilder):
         codes = [(m.start(), m.group(1)) for m in _CATALOGUE_CODE.finditer(text)]
         if not codes and (code := _ROW_CODE.match(text)):
             codes = [(0, code["code"])]
+        if len(codes) == 1 and text.rstrip(" :;|").endswith(codes[0][1]):  # the words stand before their code
+            codes = [(0, codes[0][1])]
         cuts = [at for at, _ in codes]
         before = text[: cuts[0]].strip() if cuts else text
         if before:
