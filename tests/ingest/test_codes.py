@@ -219,3 +219,39 @@ def test_compiled_statutes_with_a_citation_before_each_section(tmp_path: Path) -
 def test_what_is_no_american_code_stays_as_it_is(text: str, tmp_path: Path) -> None:
     assert "Part" not in " ".join(words(document(text, "other.md", tmp_path)))
     assert not state_code(read_bytes(text.encode(), "other.md")).stated
+
+
+ORCHARDS = """# Title 71 Orchards
+## Part 913 PICKING
+
+## § 913.1 Ladders.
+
+(a) *Standard for ladders* —
+
+(1) *Wooden ladder* means one of ash.
+(2) *Height of a ladder.* A ladder ends below the crown (see § 913.2)
+(3) The foot stands on grass.
+
+(b) *Use.* A keeper climbs with:
+
+(1) one hand on the
+
+Ladder of the orchard; and
+
+(2) a basket: (i) Of reed; or(ii) Of willow.
+
+## § 913.2 Crowns.
+
+A crown is the top.
+"""
+
+
+def test_headings_are_what_is_in_italics_and_divided_sentences_stay_together(tmp_path: Path) -> None:
+    rule = document(ORCHARDS, "ladders.md", tmp_path)
+    headings = {n.label: n.heading for n in rule.provisions if n.label.startswith("§ 913.1(")}
+    assert headings == {
+        "§ 913.1(a)": "Standard for ladders", "§ 913.1(a)(1)": "", "§ 913.1(a)(2)": "Height of a ladder",
+        "§ 913.1(a)(3)": "", "§ 913.1(b)": "Use", "§ 913.1(b)(1)": "", "§ 913.1(b)(2)": "", "§ 913.1(b)(2)(i)": "",
+        "§ 913.1(b)(2)(ii)": "",
+    }  # fmt: skip
+    assert words(rule)["§ 913.1(b)(1)"] == "one hand on the\nLadder of the orchard; and"
