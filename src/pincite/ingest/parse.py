@@ -27,7 +27,7 @@ from pincite.ingest.terms import find_terms
 
 __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 
-PARSER_VERSION = 12
+PARSER_VERSION = 13
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
 # How documents spell what `Provenance` holds, the name in corpus.toml first; '_' and '-' count as spaces.
