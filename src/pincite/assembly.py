@@ -141,7 +141,6 @@ def open_assistant(
             loading.result().close()
         raise
     from pincite.answer.engine import Engine
-    from pincite.domain.documents import Document
 
     engine = Engine(searcher, loading.result, parts.settings, seal=SEAL)
     if wait:

@@ -237,8 +237,10 @@ def test_a_hostile_file_is_refused_and_nothing_is_registered(home: Path, capsys:
     bomb.write_bytes(bombs.docx_of_two_gigabytes())
     assert main(["corpus", "add", str(home.parent / "kite.md"), str(bomb), "--no-build"]) == 1
     said = capsys.readouterr().err
-    assert "bomb.docx" in said and "Traceback" not in said
-    assert not (home / "corpus.toml").exists() and not list(home.glob("sources/*"))
+    assert "bomb.docx" in said
+    assert "Traceback" not in said
+    assert not (home / "corpus.toml").exists()
+    assert not list(home.glob("sources/*"))
 
 
 def test_foreign_files_are_not_parsed_in_this_process(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
