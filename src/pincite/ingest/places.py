@@ -129,7 +129,7 @@ class Places:
     def coarse(self, path: Path, near: int = 0) -> int:
         """Return as `find`; or, where a source has no numbers below it, the article that `path` begins with."""
         found = self.find(path, near)
-        if found >= 0:
+        if found >= 0 or len(path) == 1:
             return found
         whole = self.find(path[:1], near)
         if whole < 0 or any(i in self._paths for i in self.within(whole)[1:]):
