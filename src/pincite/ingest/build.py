@@ -114,17 +114,20 @@ class _Build:
         inputs = _digest([SCHEMA_VERSION, self.embedder["sha256"], said])
         current, facts, library = self._current()
         kept: dict[str, _Kept] = {}
-        if current and not self.rebuild:
-            if facts.get("inputs") == inputs and not facts.get("again"):
-                self.generations.settle()
-                failed = tuple((name, reason) for name, reason in facts["failed"])
-                passages = facts["passages"]
-                return BuildReport(current.name, len(facts["documents"]), passages, 0, passages, failed, True)
-            kept = _unchanged(library, keys) if library else {}
+        if current and not self.rebuild and facts.get("inputs") == inputs and not facts.get("again"):
+            self.generations.settle()
+            failed = tuple((name, reason) for name, reason in facts["failed"])
+            passages = facts["passages"]
+            return BuildReport(current.name, len(facts["documents"]), passages, 0, passages, failed, True)
+        # before the other documents are read back, which takes seconds too
+        old = {info.slug: info.inputs for info in library.documents} if library and not self.rebuild else {}
+        changed = any(slug not in unread and old.get(slug) != key for slug, key in keys.items())
+        load = _Ahead(self.load_embedder) if changed else self.load_embedder
+        if library and not self.rebuild:
+            kept = _unchanged(library, keys)
         results: dict[str, Parsed | Failed] = {slug: Failed(reason) for slug, reason in unread.items()}
         results |= {slug: one.parsed for slug, one in kept.items()}
         new = [source for source in self.sources if source.slug not in results]
-        load = _Ahead(self.load_embedder) if new else self.load_embedder
         self._parse(new, digests, results)
         parsed = [one for source in self.sources if isinstance(one := results[source.slug], Parsed)]
         left_out = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -14,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from pincite.domain.documents import Document
 from pincite.domain.text import collapse, normalise, printable_path
-from pincite.errors import LibraryError
+from pincite.errors import DocumentError, LibraryError
 from pincite.ingest.exchange import BadOutput, pack_source, unpack_parsed
 from pincite.ingest.frames import DATA, END, HEADER, HELLO, OUT_OF_MEMORY, Limits
 from pincite.ingest.parse import Parsed
-from pincite.ingest.sources import Source
+from pincite.ingest.sources import Source, read_source
 
-__all__ = ["Failed", "Limits", "Parsers", "Usage"]
+__all__ = ["Failed", "Limits", "Parsers", "Usage", "read_document"]
 
 _FEW = 4
 """Documents up to which importing every parser in advance takes longer than it saves."""
@@ -224,6 +226,19 @@ class Parsers:
             f"the process that parses documents {how}{f': {said}' if said else ''}",
             hint="Run the same command again; if it happens again, this is a fault in Pincite.",
         )
+
+
+def read_document(source: Source, parsers: Parsers) -> Document:
+    """Return one document, parsed in a process of its own.
+
+    Raises:
+        DocumentError: if the file cannot be read, or its parser failed or met a limit.
+    """
+    digest = hashlib.sha256(read_source(source)).hexdigest()
+    ((_, result, _),) = parsers.parse([source], {source.slug: digest})
+    if isinstance(result, Failed):
+        raise DocumentError(result.reason)
+    return result.document
 
 
 def _manner(code: int) -> str:

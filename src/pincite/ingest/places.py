@@ -46,6 +46,7 @@ class Places:
         self._by_path: dict[Path, list[int]] = {}
         self._bases: dict[tuple[str, str], list[int]] = {}
         self.kinds: set[str] = set()
+        self._extents: dict[str, tuple[list[int | str], list[int | str]] | None] = {}
         for node in document.provisions[1:]:
             self._children.setdefault(node.parent, []).append(node.index)
             path = self._path(node)
@@ -117,7 +118,8 @@ class Places:
         if not candidates:
             return -1
         if len(candidates) > 1:
-            candidates = sorted(candidates, key=lambda index: (-self._kinship(index, near), index))
+            around = set(self._chain(near))
+            candidates = sorted(candidates, key=lambda index: (-len(around.intersection(self._chain(index))), index))
         for index in candidates:
             found = self._descend(index, path[1:])
             if found >= 0:
@@ -127,7 +129,7 @@ class Places:
     def coarse(self, path: Path, near: int = 0) -> int:
         """Return as `find`; or, where a source has no numbers below it, the article that `path` begins with."""
         found = self.find(path, near)
-        if found >= 0:
+        if found >= 0 or len(path) == 1:
             return found
         whole = self.find(path[:1], near)
         if whole < 0 or any(i in self._paths for i in self.within(whole)[1:]):
@@ -152,8 +154,10 @@ class Places:
 
     def extent(self, kind: str) -> tuple[list[int | str], list[int | str]] | None:
         """Return the least and the greatest number of this kind, in natural order."""
-        numbers = [_natural(number) for k, number in self._bases if k == kind]
-        return (min(numbers), max(numbers)) if numbers else None
+        if kind not in self._extents:
+            numbers = [_natural(number) for k, number in self._bases if k == kind]
+            self._extents[kind] = (min(numbers), max(numbers)) if numbers else None
+        return self._extents[kind]
 
     def outside(self, kind: str, number: str) -> bool:
         """Tell whether a number lies before the first or after the last of its kind: part of a code, not a mistake."""
@@ -169,10 +173,6 @@ class Places:
             outer = next((self._paths[i] for i in self._chain(node.parent) if i in self._paths), ())
             return f"{label_of(outer)}, {label}" if outer else label  # every chapter has a Section 1
         return label
-
-    def _kinship(self, index: int, other: int) -> int:
-        """Return how many provisions contain both."""
-        return len(set(self._chain(index)) & set(self._chain(other)))
 
     def _chain(self, index: int) -> Iterator[int]:
         while index > 0:

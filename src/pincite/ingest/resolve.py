@@ -53,7 +53,10 @@ class _Target:
 class _Library:
     def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = documents
-        self._places = [Places(document) for document in documents]
+        self._made: dict[int, Places] = {}
+        self._holders: dict[Path, tuple[int, ...]] = {}
+        self._has: dict[tuple[int, Path], bool] = {}
+        self._parts: dict[int, set[str]] = {}
         self._acts: dict[str, list[int]] = {}
         self._codes: dict[str, list[int]] = {}
         self._names: dict[str, list[int]] = {}
@@ -68,7 +71,8 @@ class _Library:
             entries = self._acts.setdefault(key, [])
             first = self._by_number([number], key) and not self._by_number(entries, key)
             entries.insert(0 if first else len(entries), number)
-        for code in _codes_of(document):
+        self._parts[number] = _codes_of(document)
+        for code in sorted(self._parts[number]):
             self._codes.setdefault(code, []).append(number)
         for name in {document.title, document.short, *document.aliases}:
             for form in _forms_of(name, document.kind):
@@ -78,6 +82,12 @@ class _Library:
         return any(
             key.endswith(alias) for n in entries for alias in self._documents[n].aliases if _NUMBERED.fullmatch(alias)
         )
+
+    def _places(self, number: int) -> Places:
+        """Return a document's provisions by number; made when first asked for, as few documents are."""
+        if number not in self._made:
+            self._made[number] = Places(self._documents[number])
+        return self._made[number]
 
     # -- edges -----------------------------------------------------------------------------------------------
 
@@ -103,20 +113,20 @@ class _Library:
             return
         if not mention.paths:
             document = target.documents[0]
-            sections = sum(document in entries for entries in self._codes.values()) and len(target.documents)
+            sections = len(self._parts[document]) and len(target.documents)
             if document != number and sections <= 1:  # "FERPA" names no one of the sections that a library holds of it
                 yield Reference(span, "", self._documents[document].slug, 0, ReferenceState.RESOLVED)
             return
         yield from self._found(number, mention, target.documents, span)
 
     def _own(self, number: int, mention: Mention) -> Iterator[Reference]:
-        places = self._places[number]
+        places = self._places(number)
         if not mention.paths:
             return
         paths = [form for path in mention.paths for form in _alternatives(path)]
         found = next(((p, i) for p in paths if (i := places.coarse(p, mention.at)) >= 0), None)
         if found is None and mention.named is not None and mention.named.noun in ("title", "chapter", "subchapter"):
-            codes = [code for code, entries in self._codes.items() if number in entries]
+            codes = [code for code in self._codes if code in self._parts[number]]
             others = tuple(n for code in codes for n in self._codes[code] if n != number)
             if others and any(self._exists(n, mention.paths) for n in others):
                 yield from self._found(number, mention, others, mention.span)
@@ -140,7 +150,7 @@ class _Library:
         own first and last number is another part of the code.
         """
         kind, section = path[0]
-        places = self._places[number]
+        places = self._places(number)
         if kind not in ("§", "Section", "Clause"):
             return None
         forms = [form for form in _FORMS[kind] if form in places.kinds]
@@ -150,22 +160,31 @@ class _Library:
             return () if len(path) == 1 else None
         if not (of_a_code or law) or any(not places.outside(form, section) for form in forms if form == "§" or law):
             return () if kind == "Clause" else None
-        holders = tuple(n for n in range(len(self._documents)) if n != number and self._exists(n, (path[:1],)))
+        if path[:1] not in self._holders:
+            everyone = range(len(self._documents))
+            self._holders[path[:1]] = tuple(n for n in everyone if self._exists(n, (path[:1],)))
+        holders = tuple(n for n in self._holders[path[:1]] if n != number)
         return holders if len(holders) == 1 and of_a_code else ()
 
     def _exists(self, number: int, paths: Sequence[Path]) -> bool:
-        return any(self._places[number].coarse(form) >= 0 for path in paths for form in _alternatives(path))
+        return any(self._exists_one(number, path) for path in paths)
+
+    def _exists_one(self, number: int, path: Path) -> bool:
+        key = (number, path)
+        if key not in self._has:
+            self._has[key] = any(self._places(number).coarse(form) >= 0 for form in _alternatives(path))
+        return self._has[key]
 
     def _found(self, source: int, mention: Mention, documents: Sequence[int], span: Span) -> Iterator[Reference]:
         """Yield the edges into the first of the documents that has the provision; unresolved if none has it."""
         for number in documents:
             near = mention.at if number == source else 0
             for path in (form for p in mention.paths for form in _alternatives(p)):
-                if self._places[number].coarse(path, near) >= 0:
+                if self._places(number).coarse(path, near) >= 0:
                     for one in self._range(number, path, mention.last, near):
                         yield self._edge(one, documents if one != path else (number,), near, mention, span)
                     return
-        path = _as_written(mention.paths[0], self._places[documents[0]], self._documents[documents[0]].kind)
+        path = _as_written(mention.paths[0], self._places(documents[0]), self._documents[documents[0]].kind)
         for one in _expanded(path, mention.last):
             yield self._edge(one, documents[:1], 0, mention, span)
 
@@ -174,17 +193,17 @@ class _Library:
         if not last:
             return (path,)
         last = next((form for form in _alternatives(last) if form[0][0] == path[0][0]), last)
-        return self._places[number].between(path, last, near)[:_MOST] or list(_expanded(path, last))
+        return self._places(number).between(path, last, near)[:_MOST] or list(_expanded(path, last))
 
     def _edge(self, path: Path, documents: Sequence[int], near: int, mention: Mention, span: Span) -> Reference:
         for number in documents:
-            places = self._places[number]
+            places = self._places(number)
             index = places.coarse(path, near)
             if index >= 0:
                 label = places.label(index) if places.find(path, near) == index else label_of(path)
                 return Reference(span, label, self._documents[number].slug, index, ReferenceState.RESOLVED)
         named = mention.named
-        of_a_code = any(documents[0] in entries for entries in self._codes.values())
+        of_a_code = bool(self._parts[documents[0]])
         if named is not None and (named.kind is NameKind.CODE or (of_a_code and named.kind in _BY_NAME)):
             # a library holds parts of a code only, and an act's sections are not numbered as the code's
             return Reference(span, label_of(path), _OPENING.sub("", named.words), -1, ReferenceState.EXTERNAL)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -122,7 +123,7 @@ class Writer:
             "INSERT INTO cross_references VALUES (?,?,?,?,?,?,?)",
             ((number, r.span.start, r.span.end, r.label, r.document, r.provision, r.state.value) for r in references),
         )
-        run("INSERT INTO mentions VALUES (?,?)", (number, json.dumps([dataclasses.astuple(m) for m in mentions])))
+        run("INSERT INTO mentions VALUES (?,?)", (number, json.dumps(list(mentions), default=_fields)))
         run("INSERT INTO completeness VALUES (?,?)", (number, json.dumps(dataclasses.asdict(completeness))))
         many(
             "INSERT INTO terms VALUES (?,?,?,?,?)",
@@ -159,3 +160,8 @@ class Writer:
 
 def _ends(span: Span | None) -> tuple[int, int]:
     return (span.start, span.end) if span else (0, 0)
+
+
+def _fields(value: Any) -> list[Any]:
+    """Return a dataclass's fields for JSON; `astuple` copies every value, which takes much longer."""
+    return [getattr(value, field.name) for field in dataclasses.fields(value)]

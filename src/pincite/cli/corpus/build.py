@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pincite.config import Home
     from pincite.ingest.build import BuildReport
 
-__all__ = ["register", "tell"]
+__all__ = ["register", "run_build"]
 
 _EPILOG = (
     "exit codes: 0 every document was read, 4 built, but documents were left out (each is named with the reason), "
@@ -39,25 +40,35 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
 
 
 def _build(args: argparse.Namespace) -> int:
-    from pincite.assembly import build_corpus, take_as_corpus
-    from pincite.cli.progress import console_progress
+    from pincite.assembly import take_as_corpus
     from pincite.config import Home
     from pincite.domain.text import printable
 
     home = Home.find(args.home)
     if args.paths and (kept := take_as_corpus(home, args.paths)) is not None:
         print(printable(f"the earlier corpus.toml is kept as {kept}"), file=sys.stderr)
+    return run_build(home, rebuild=args.rebuild)
+
+
+def run_build(home: Home, *, rebuild: bool = False) -> int:
+    """Build a home's library, say on standard error what was done, and return the exit code.
+
+    Ctrl-C and SIGTERM end it with 130 and 143; what was embedded until then is kept.
+    """
+    from pincite.assembly import build_corpus
+    from pincite.cli.progress import console_progress
+
     try:
         with _sigterm_stops(), console_progress() as progress:
-            report = build_corpus(home, progress=progress, rebuild=args.rebuild)
+            report = build_corpus(home, progress=progress, rebuild=rebuild)
     except _Terminated:
         return _stopped(signal.SIGTERM)
     except KeyboardInterrupt:
         return _stopped(signal.SIGINT)
-    return tell(report)
+    return _tell(report)
 
 
-def tell(report: BuildReport) -> int:
+def _tell(report: BuildReport) -> int:
     """Say on standard error what a build did; return its exit code."""
     from pincite.domain.text import printable
 

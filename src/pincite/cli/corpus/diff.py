@@ -61,14 +61,14 @@ def _documents(args: argparse.Namespace) -> tuple[Document, Document]:
     Raises:
         PinciteError: if a name is neither, or a file cannot be read.
     """
-    from pincite.assembly import open_library
+    from pincite.assembly import open_library, read_file
     from pincite.config import Home
     from pincite.errors import LibraryMissing, UnknownDocument
-    from pincite.ingest.parse import parse
     from pincite.ingest.sources import expand_paths
 
+    home = Home.find(args.home)
     try:
-        library = open_library(Home.find(args.home))
+        library = open_library(home)
     except LibraryMissing:
         library = None
     found = []
@@ -77,7 +77,7 @@ def _documents(args: argparse.Namespace) -> tuple[Document, Document]:
             found.append(library.document(name))
         elif Path(name).is_file():
             (source,) = expand_paths([Path(name)])
-            found.append(parse(source).document)
+            found.append(read_file(home, source))
         elif library is not None:
             library.info(name)  # raises, and names the documents that there are
         else:

@@ -139,9 +139,7 @@ def _user() -> str:
 
 def _done(args: argparse.Namespace, notes: Sequence[str]) -> int:
     """Say what was registered, and build the library unless that was not wanted."""
-    from pincite.assembly import build_corpus
-    from pincite.cli.corpus.build import tell
-    from pincite.cli.progress import console_progress
+    from pincite.cli.corpus.build import run_build
     from pincite.config import Home
     from pincite.domain.text import printable
 
@@ -150,6 +148,4 @@ def _done(args: argparse.Namespace, notes: Sequence[str]) -> int:
     if args.no_build:
         print("not built yet: pincite corpus build", file=sys.stderr)
         return 0
-    with console_progress() as progress:
-        report = build_corpus(Home.find(args.home), progress=progress)
-    return tell(report)
+    return run_build(Home.find(args.home))
