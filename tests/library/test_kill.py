@@ -128,8 +128,10 @@ def test_a_resumed_build_embeds_only_what_is_missing(tmp_path: Path) -> None:
 def test_the_command_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     corpus, home = tmp_path / "corpus", tmp_path / "home"
     write(corpus, 48)
+    # a run in the background of a shell inherits that SIGINT is ignored
     code = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pincite.assembly import Parts
 from tests.library.killed_build import Slow
 class Slower(Slow):
