@@ -11,6 +11,7 @@ from lxml import etree, html
 
 from pincite.errors import DocumentError
 from pincite.ingest.blocks import Block, RawDocument
+from pincite.ingest.readers.trees import fold_entities
 from pincite.ingest.readers.web.html import read_html_tree
 
 __all__ = ["Walker", "read_markup"]
@@ -63,7 +64,7 @@ def read_markup(data: bytes) -> RawDocument:
             root = etree.fromstring(data, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise DocumentError(f"not well-formed: {error}") from error
-    entities = _fold_entities(root)
+    entities = fold_entities(root)
     raw = read_html_tree(root) if is_html else _read_xml_tree(root)
     if not raw.blocks:
         raise DocumentError("no text found in the markup")
@@ -85,21 +86,6 @@ def _read_xml_tree(root: Any) -> RawDocument:
     warnings: tuple[str, ...] = (f"{notes} footnote(s) not read",) if notes else ()
     uri = str(root.get("DocumentURI") or "")
     return RawDocument(blocks, "", {"uri": uri} if uri else {}, warnings)
-
-
-def _fold_entities(root: Any) -> int:
-    """Put unexpanded entities (``&name;``) into the text around them; return how many there were."""
-    entities = list(root.iter(etree.Entity))
-    for entity in entities:
-        words = f"{entity.text}{entity.tail or ''}"
-        before, parent = entity.getprevious(), entity.getparent()
-        if before is not None:
-            before.tail = (before.tail or "") + words
-        else:
-            parent.text = (parent.text or "") + words
-        entity.tail = None
-        parent.remove(entity)
-    return len(entities)
 
 
 def _name(element: Any) -> str:
