@@ -247,7 +247,6 @@ def test_foreign_files_are_not_parsed_in_this_process(home: Path, monkeypatch: p
     def parse_here(*_: object) -> None:
         raise AssertionError("parsed in the program's own process")
 
-    monkeypatch.setattr("pincite.ingest.register.parse", parse_here)
     monkeypatch.setattr("pincite.ingest.parse.parse", parse_here)
     old, new = str(home.parent / "kite.md"), str(home.parent / "kite-2.md")
     assert main(["corpus", "add", old, "--no-build"]) == 0

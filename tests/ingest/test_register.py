@@ -10,6 +10,7 @@ import pytest
 from pincite.errors import ConfigError, DocumentError, UnknownDocument
 from pincite.ingest import corpus_file
 from pincite.ingest.corpus_file import HEADER, Entries, entry_of, with_absolute_paths, write_corpus
+from pincite.ingest.parse import parse
 from pincite.ingest.register import Facts, Registry
 from pincite.ingest.sources import Source, load_corpus_file
 from tests.conftest import ROOT
@@ -45,7 +46,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def registry(home: Path, start: str = HEADER) -> Registry:
-    return Registry(home, start)
+    return Registry(home, start, lambda source: parse(source).document)
 
 
 def sources(home: Path) -> dict[str, Source]:

@@ -14,7 +14,6 @@ from pincite.domain.text import collapse, normalise, printable
 from pincite.errors import ConfigError, DocumentError, UnknownDocument
 from pincite.ingest.corpus_file import Entries, edit_corpus, entry_of, replace_file
 from pincite.ingest.identity import slug_of
-from pincite.ingest.parse import parse
 from pincite.ingest.sources import Source, expand_paths, is_slug, read_source
 
 __all__ = ["Facts", "Registry"]
@@ -51,15 +50,15 @@ class Registry:
     Args:
         home: its directory.
         start: what its corpus.toml begins with if there is none yet.
-        read: reads a source, to refuse what cannot be read; raises DocumentError.
+        read: reads a source in a confined process, to refuse what cannot be read; raises DocumentError.
     """
 
-    def __init__(self, home: Path, start: str, read: Callable[[Source], Document] | None = None) -> None:
+    def __init__(self, home: Path, start: str, read: Callable[[Source], Document]) -> None:
         self._home = home
         self._file = home / "corpus.toml"
         self._copies = home / "sources"
         self._start = start
-        self._read = read or (lambda source: parse(source).document)
+        self._read = read
 
     def add(self, paths: Sequence[Path], facts: Facts) -> list[str]:
         """Register files, the files of directories, or the entries of a corpus.toml; return what was done, in words.

@@ -15,6 +15,7 @@ from pincite.ingest.readers.office.archive import Archive
 from pincite.ingest.readers.office.classification import classification_in
 from pincite.ingest.readers.office.odt_numbering import Lists, ListState
 from pincite.ingest.readers.office.ooxml import child, children, name, value
+from pincite.ingest.readers.office.unread import unread_parts
 from pincite.ingest.readers.plain.text import split_numbered_lines
 from pincite.ingest.readers.tables import Cell, control_pairs, head_rows, table_blocks
 
@@ -286,16 +287,7 @@ class _Reader:
 
     def warnings(self) -> Iterator[str]:
         """Yield what a steward should know about what was read and what was not."""
-        if self._seen["insertion"] or self._seen["deletion"]:
-            yield (
-                f"tracked changes read as accepted: {self._seen['insertion']} insertion(s) in, "
-                f"{self._seen['deletion']} deletion(s) of {self.left_out['tracked deletions']} characters out"
-            )
-        if self.left_out["hidden text"]:
-            yield f"hidden text not read: {self.left_out['hidden text']} characters"
-        for what in ("picture", "embedded object"):
-            if self._seen[what]:
-                yield f"{self._seen[what]} {what}(s) not read"
+        yield from unread_parts(self._seen, self.left_out)
 
 
 def _rows(table: Any) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from pincite.ingest.blocks import Block, Numbering, RawDocument
 from pincite.ingest.readers.numerals import numbering_of
 from pincite.ingest.readers.office.classification import classification_in
 from pincite.ingest.readers.office.rtf_tokens import CODE_PAGES, ListLevel, RtfTables, Token, tokens
+from pincite.ingest.readers.office.unread import unread_parts
 from pincite.ingest.readers.plain.text import split_numbered_lines
 from pincite.ingest.readers.tables import Cell, control_pairs, head_rows, table_blocks
 
@@ -361,13 +362,4 @@ class _Reader:
 
     def warnings(self) -> Iterator[str]:
         """Yield what a steward should know about what was read and what was not."""
-        if self._seen["insertion"] or self._seen["deletion"]:
-            yield (
-                f"tracked changes read as accepted: {self._seen['insertion']} insertion(s) in, "
-                f"{self._seen['deletion']} deletion(s) of {self.left_out['tracked deletions']} characters out"
-            )
-        if self.left_out["hidden text"]:
-            yield f"hidden text not read: {self.left_out['hidden text']} characters"
-        for what in ("picture", "embedded object"):
-            if self._seen[what]:
-                yield f"{self._seen[what]} {what}(s) not read"
+        yield from unread_parts(self._seen, self.left_out)
