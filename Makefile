@@ -7,7 +7,7 @@ export CMAKE_ARGS
 # through the environment, so that no character of a question is read by a shell
 export PINCITE_QUESTION := $(value Q)
 
-.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus bench-kill clean
+.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus bench-kill bench-injection bench-batch bench-batch-kill clean
 .SILENT:
 
 help:
@@ -19,7 +19,10 @@ help:
 	echo 'make bench-answer       measure answers;  make bench-retrieval  measure search'
 	echo 'make bench-corpus       measure building;  make bench-embedding  measure the embedder'
 	echo 'make bench-completeness  compare what is found in official texts with the official counts'
+	echo 'make bench-injection    ask with 46 hostile documents in the corpus;  ARGS=--forced  the worst case'
 	echo 'make bench-kill         kill 200 builds at random moments and look at what is left'
+	echo 'make bench-batch        questions an hour of a batch and of a loop of single asks'
+	echo 'make bench-batch-kill   kill a run of 1,000 questions 20 times and compare what it ends with'
 	echo 'make clean              remove caches and the environment, keep models, corpus and home'
 
 chat:
@@ -69,9 +72,22 @@ bench-corpus:
 	$(BOOT) --dev
 	$(BIN)/python -m benchmarks.corpus $(ARGS)
 
+bench-injection:
+	$(BOOT) --dev
+	$(BIN)/python -m benchmarks.injection $(ARGS)
+
 bench-kill:
 	$(BOOT) --dev --code-only
 	PINCITE_KILLS=200 $(BIN)/python -m pytest -q -s tests/library/test_kill.py $(ARGS)
+
+bench-batch:
+	$(BOOT) --dev
+	$(BIN)/python -m benchmarks.batch $(ARGS)
+
+bench-batch-kill:
+	$(BOOT) --dev --model smollm2-135m --model all-minilm-l6-v2
+	PINCITE_BATCH_ROWS=1000 PINCITE_BATCH_KILLS=20 PINCITE_BATCH_MODEL=smollm2-135m \
+		$(BIN)/python -m pytest -q -s tests/batch/test_kill.py -k killed $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info

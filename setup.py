@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = {"models/models.toml": "pincite/models/models.toml"}
+SHIPPED = {f"models/{name}": f"pincite/models/{name}" for name in ("models.toml", "minilm-questions.safetensors")}
 
 
 class BuildWithManifests(build_py):

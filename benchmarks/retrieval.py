@@ -1,16 +1,16 @@
 """Retrieval on questions in staff's own words (../shared/eval/dev.jsonl): all gold evidence in the first k passages.
 
 The library is built once from ../shared/corpora into .pincite/bench, which takes tens of minutes on two cores.
-Weights of the fusion can be swept: ``python -m benchmarks.retrieval --sweep``.
+What each feature of the ranker adds: ``python -m benchmarks.retrieval --ablate`` leaves out one after the other.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from pincite.assembly import build_corpus, open_searcher
 from pincite.cli.progress import console_progress
 from pincite.config import Home, Settings, checkout_root
 from pincite.search import Searcher
-from pincite.search import search as fusion
+from pincite.search.features import FEATURES
+from pincite.search.ranking import Ranker
+from pincite.search.search import SearchResult
 
 CUTS = (1, 5, 10, 50)
 REGULATIONS = (
@@ -50,7 +52,7 @@ def main() -> int:
     """Build what is needed, run, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=(checkout_root() or Path()) / ".pincite" / "bench")
-    parser.add_argument("--sweep", action="store_true", help="try weights of the fusion")
+    parser.add_argument("--ablate", action="store_true", help="leave out each feature of the ranker in turn")
     parser.add_argument("--abstention", action="store_true", help="print the strength of evidence by kind of question")
     args = parser.parse_args()
     if not SHARED.is_dir():
@@ -68,10 +70,14 @@ def main() -> int:
     print(f"{len(searcher.library.vectors)} passages, {len(questions)} questions")
     if args.abstention:
         strengths(searcher, questions)
-    elif args.sweep:
-        for lexical, sentence in itertools.product((0.0, 0.1, 0.2, 0.3, 0.4), (0.0, 0.3, 0.5, 0.7)):
-            fusion.LEXICAL_WEIGHT, fusion.SENTENCE_WEIGHT = lexical, sentence
-            print(f"lexical {lexical:.1f} sentence {sentence:.1f}  {row(recall(searcher, questions))}")
+    elif args.ablate:
+        ranker = Ranker.load()
+        print(f"{'all':16} {row(recall(searcher, questions))}")
+        for at, name in enumerate(FEATURES):
+            weights = ranker.weights.copy()
+            weights[at] = 0
+            without = Searcher(searcher.library, searcher.embedder, ranker=replace(ranker, weights=weights))
+            print(f"{'- ' + name:16} {row(recall(without, questions))}")
     else:
         print(row(recall(searcher, questions)))
     return 0
@@ -93,7 +99,7 @@ def recall(searcher: Searcher, questions: list[dict[str, Any]]) -> dict[str, flo
     return values | {"ms": 1000 * statistics.median(seconds)}
 
 
-def passages_text(searcher: Searcher, result: fusion.SearchResult) -> list[str]:
+def passages_text(searcher: Searcher, result: SearchResult) -> list[str]:
     """Return the text of each passage found, its lead-in before it."""
     texts = []
     for hit in result.hits:

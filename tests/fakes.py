@@ -12,6 +12,7 @@ import numpy as np
 from pincite.embed.protocol import Vectors
 from pincite.llm.prompt import Prompt
 from pincite.llm.protocol import Generation, Piece, ReadProgress
+from pincite.llm.templates import TEMPLATES
 
 __all__ = ["EMBEDDER_SHA256", "FakeEmbedder", "FakeModel", "Killed"]
 
@@ -52,6 +53,9 @@ class FakeEmbedder:
         self.batches.append(list(texts))
         return np.stack([self._vector(text) for text in texts]).astype(np.float32)
 
+    def encode_questions(self, questions: Sequence[str]) -> Vectors:
+        return self.encode(questions)
+
     def _vector(self, text: str) -> Vectors:
         vector = np.zeros(self.dimension, np.float32)
         vector[0] = 0.01  # a text without words has a direction too
@@ -84,6 +88,7 @@ class FakeModel:
         self.title = "Fake on paper"
         self.sha256 = hashlib.sha256(b"fake model").hexdigest()
         self.context = context
+        self.template = TEMPLATES["chatml"]
         self.prompts: list[Prompt] = []
         self.grammars: list[str] = []
         self.closed = False

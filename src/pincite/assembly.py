@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pincite import __version__
 from pincite.config import Home, Settings, checkout_root
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
@@ -15,8 +18,10 @@ from pincite.models.registry import Registry
 
 if TYPE_CHECKING:
     from pincite.answer.engine import Engine
+    from pincite.batch.ground import Ground
     from pincite.domain.documents import Document
     from pincite.embed import Embedder
+    from pincite.evaluate.bench import Benchmark
     from pincite.ingest.build import BuildReport
     from pincite.ingest.isolation import Limits
     from pincite.ingest.register import Registry as CorpusRegistry
@@ -27,10 +32,12 @@ if TYPE_CHECKING:
     from pincite.search import Searcher
 
 __all__ = [
+    "batch_ground",
     "build_corpus",
     "compare_corpus",
     "corpus_registry",
     "open_assistant",
+    "open_benchmark",
     "open_library",
     "open_searcher",
     "read_file",
@@ -60,12 +67,14 @@ class Parts:
         from pincite.embed.sentence_transformer import TransformerEmbedder
 
         entry = self.registry.get(self.settings.embedder)
-        return TransformerEmbedder(directory, name=entry.name, sha256=entry.sha256)
+        adapter = self.registry.require_adapter(entry)
+        return TransformerEmbedder(directory, name=entry.name, sha256=entry.sha256, adapter=adapter)
 
     def model(self) -> LanguageModel:
         """Load the language model after verifying its file."""
         path = self.registry.require(self.settings.model, "llm")
         from pincite.llm.llama import LlamaModel, send_log_to
+        from pincite.llm.templates import template_named
 
         entry = self.registry.get(self.settings.model)
         send_log_to(self.home.log_file)
@@ -73,6 +82,7 @@ class Parts:
             path,
             title=entry.title,
             sha256=entry.sha256,
+            template=template_named(entry.template),
             context=self.settings.context,
             threads=self.settings.threads,
             gpu_layers=self.settings.gpu_layers,
@@ -183,6 +193,74 @@ def build_corpus(
             rebuild=rebuild,
             parsers=parsers,
         )
+
+
+def open_benchmark(home: Home, place: Home, benchmark: Benchmark, *, progress: Progress = silent) -> Searcher:
+    """Open the library of a retrieval benchmark, which is made first where it is not there yet.
+
+    Args:
+        home: whose settings and models are used.
+        place: the home whose library becomes, or is, the benchmark's.
+        benchmark: what it holds.
+        progress: told about embedding and writing.
+
+    Raises:
+        LibraryError: if `place` holds a library of documents.
+    """
+    from pincite.evaluate.bench import build_benchmark
+
+    place.create()
+    parts = replace(Parts.of(home), home=place)
+    entry = parts.registry.get(parts.settings.embedder)
+    build_benchmark(
+        place.library,
+        benchmark,
+        embedder={"name": entry.name, "sha256": entry.sha256},
+        load_embedder=parts.embedder,
+        progress=progress,
+    )
+    return _searcher(parts)
+
+
+def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
+    """Return what answers to a batch would rest on now; no model is loaded for it.
+
+    Raises:
+        PinciteError: if there is no library, or a model named in the settings is not in the manifest.
+    """
+    from pincite.batch.ground import Basis, Catalogue, Entry, Ground
+    from pincite.library import Library
+
+    parts = Parts.of(home, settings)
+    library = Library(home.library, mapped=True)
+    try:
+        entries = [
+            Entry(info.slug, (info.title, info.short, *info.aliases), info.provenance.classification)
+            for info in library.documents
+        ]
+        generation = library.generation
+    finally:
+        library.close()
+    chosen = parts.settings
+    deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
+    basis = Basis(
+        library=generation,
+        model=parts.registry.get(chosen.model).sha256,
+        embedder=parts.registry.get(chosen.embedder).sha256,
+        settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
+        program=_program_sha256(),
+    )
+    return Ground(basis, Catalogue(entries))
+
+
+def _program_sha256() -> str:
+    """Return the digest of the code and data that search, draft and check: a change to any may change an answer."""
+    root = Path(__file__).parent
+    files = [*(root / "answer").glob("*"), *(root / "search").glob("*"), root / "llm" / "prompt.py"]
+    digest = hashlib.sha256(__version__.encode())
+    for file in sorted(file for file in files if file.suffix in (".py", ".toml")):
+        digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def read_file(home: Home, source: Source) -> Document:

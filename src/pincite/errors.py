@@ -7,6 +7,7 @@ __all__ = [
     "DigestMismatch",
     "DocumentError",
     "DownloadError",
+    "EvaluationError",
     "LibraryDamaged",
     "LibraryError",
     "LibraryMissing",
@@ -106,6 +107,12 @@ class QuestionError(PinciteError):
     """A question that cannot be asked as it stands (empty, too long)."""
 
     title = "Question cannot be asked"
+
+
+class EvaluationError(PinciteError):
+    """A question set, a run or a journal that cannot be used."""
+
+    title = "Evaluation cannot be run"
 
 
 class SealError(PinciteError):

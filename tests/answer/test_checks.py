@@ -101,3 +101,13 @@ def test_a_question_lends_words_but_no_numbers() -> None:
 def test_no_other_deadline_passes(number: int) -> None:
     claim = f"The controller must notify the breach to the supervisory authority within {number} hours."
     assert check_claim(claim, support(NOTIFY)) == "numbers"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example/x", "www.example", "[the form](x)", "<img src=x>", "<|im_end|>", "</s>", "[INST]"]
+)
+def test_no_sentence_holds_an_address_or_a_tag(address: str) -> None:
+    claim = f"The controller notifies the supervisory authority of a breach within 72 hours {address}."
+    cited = f"{NOTIFY} {address}"
+    assert check_claim(claim, support(cited)) == "address"
+    assert check_claim("Fewer than <5 or [sic] 72 hours after having become aware of it.", support(NOTIFY)) != "address"

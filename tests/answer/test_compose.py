@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pincite.answer.compose import Composer, enumeration
+from pincite.answer.compose import Composer
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import rough_tokens, select_evidence
+from pincite.answer.lists import lists_of
 from pincite.domain.documents import Span
 from pincite.search import Searcher
 
@@ -90,9 +91,9 @@ def test_a_quotation_says_that_it_is_one_and_whose(tiny_searcher: Searcher) -> N
 def test_an_enumeration_is_quoted_with_the_words_that_introduce_it(tiny_searcher: Searcher) -> None:
     made = composer(tiny_searcher, "What must not be carried on a ladder?")
     ladder = next(one for one in made.uncited() if one.item.document == "ladder" and "following" in one.item.text)
-    points = enumeration(ladder)
-    assert points is not None
-    made.add_quotation(ladder, points)
+    (points,) = lists_of(tiny_searcher.library.document("ladder"), ladder)
+    made.add_quotation(ladder, points.span, points=len(points.points))
+    assert made.claims[0].text.startswith(f"{made.citations[0].cite} (policy) says in 2 points: “The following")
     assert made.citations[0].quote.count("The following must not be carried on a ladder:") == 1
     assert "(a) chain saws that are running;" in made.citations[0].quote
     assert "more than 20 kg of apples" in made.citations[0].quote

@@ -7,6 +7,7 @@ import pytest
 from pincite.answer.drafting import DraftSentence, build_prompt, grammar, parse_draft
 from pincite.answer.evidence import rough_tokens, select_evidence
 from pincite.answer.followup import Standalone
+from pincite.llm import TEMPLATES
 from pincite.search import Searcher
 
 QUESTION = "Within how many hours must the keeper notify the orchard authority of fire blight?"
@@ -22,6 +23,7 @@ QUESTION = "Within how many hours must the keeper notify the orchard authority o
         ("According to the evidence, keep it three years [1]", [DraftSentence("Keep it three years.", (1,))]),
         ("Keep it for years. [1]\nkeep it, for years [2]", [DraftSentence("Keep it for years.", (1,))]),
         ("Keep it for years. [1]\nThen burn all of it", [DraftSentence("Keep it for years.", (1,))]),
+        ("Keep it\u202e for 3\u200b years. [1]", [DraftSentence("Keep it\ufffd for 3 years.", (1,))]),
         ("Keep it for years. [1", []),
         ("Keep it for years. [0]\nKeep it for days. [4]", []),
         ("Too few words [1]", []),
@@ -41,7 +43,7 @@ def test_the_grammar_allows_the_numbers_given_and_no_others() -> None:
 def test_only_our_own_words_are_trusted(tiny_searcher: Searcher) -> None:
     result = tiny_searcher.search(QUESTION)
     evidence = select_evidence(tiny_searcher, result, 2000, rough_tokens)
-    prompt = build_prompt(Standalone("both", "An earlier question?", QUESTION), evidence)
+    prompt = build_prompt(Standalone("both", "An earlier question?", QUESTION), evidence, TEMPLATES["chatml"])
     ours = "".join(part.text for part in prompt.segments if not part.foreign)
     foreign = [part.text for part in prompt.segments if part.foreign]
     assert len(evidence) >= 1
@@ -64,4 +66,5 @@ def test_only_our_own_words_are_trusted(tiny_searcher: Searcher) -> None:
 
 def test_without_an_earlier_question_none_is_mentioned(tiny_searcher: Searcher) -> None:
     evidence = select_evidence(tiny_searcher, tiny_searcher.search(QUESTION), 2000, rough_tokens)
-    assert "Earlier" not in build_prompt(Standalone(QUESTION, "", QUESTION), evidence).text
+    for template in TEMPLATES.values():
+        assert "Earlier" not in build_prompt(Standalone(QUESTION, "", QUESTION), evidence, template).text

@@ -175,13 +175,13 @@ def test_digests_timings_and_counts(tiny_searcher: Searcher) -> None:
 
 def test_history_makes_a_follow_up_whole(tiny_searcher: Searcher) -> None:
     model = FakeModel(RIGHT)
-    seen = list(engine_of(tiny_searcher, model).ask("And by whom?", history=[BLIGHT]))
-    assert seen[0] == events.Searching(f"{BLIGHT} And by whom?")
+    seen = list(engine_of(tiny_searcher, model).ask("And by whom is blight notified?", history=[BLIGHT]))
+    assert seen[0] == events.Searching(f"{BLIGHT} And by whom is blight notified?")
     answer = end(seen)
-    assert answer.question == "And by whom?"
-    assert answer.standalone == f"{BLIGHT} And by whom?"
+    assert answer.question == "And by whom is blight notified?"
+    assert answer.standalone == f"{BLIGHT} And by whom is blight notified?"
     foreign = [part.text for part in model.prompts[0].segments if part.foreign]
-    assert foreign[-2:] == [BLIGHT, "And by whom?"]
+    assert foreign[-2:] == [BLIGHT, "And by whom is blight notified?"]
 
 
 def test_hostile_characters_of_a_question_go_no_further(tiny_searcher: Searcher) -> None:

@@ -38,7 +38,8 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["corpus", "build", "--help"], ["ask", "--help"], ["chat"]]
+    "arguments",
+    [["--help"], ["--version"], ["corpus", "build", "--help"], ["ask", "--help"], ["chat"], ["evaluate", "--help"]],
 )
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     done = run(*arguments, code=PRINT_MODULES)

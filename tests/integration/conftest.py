@@ -139,7 +139,7 @@ def check_answer(answer: Answer, searcher: Searcher) -> None:
         assert claim.citations
         assert set(claim.citations) <= set(numbers)
         if claim.quoted:
-            assert any(answer.citations[n - 1].quote in claim.text for n in claim.citations)
+            assert any(claim.introduces(answer.citations[n - 1].quote) for n in claim.citations)
     assert {n for claim in answer.claims for n in claim.citations} == set(numbers)
     for item in answer.nearest:
         assert item.passage.of(library.document(item.document).text) == item.text

@@ -127,7 +127,7 @@ def test_special_tokens_of_the_prompt_are_ours_alone(hostile: Searcher, small_mo
     result = hostile.search(QUESTION)
     evidence = select_evidence(hostile, result, 2000, rough_tokens)
     question = f"{QUESTION} {TURN}"
-    prompt = build_prompt(Standalone(question, f"Earlier {TURN}", question), evidence)
+    prompt = build_prompt(Standalone(question, f"Earlier {TURN}", question), evidence, small_model.template)
     assert prompt.text.count("<|im_start|>") > 5  # ours, the policy's, the questions'
     start = small_model.tokens_of(Prompt((Segment("<|im_start|>"),)))[0]  # type: ignore[attr-defined]
     assert len(start) == 1

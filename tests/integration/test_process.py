@@ -25,6 +25,7 @@ KEYS = {
     "answer",
     "claims",
     "citations",
+    "differences",
     "nearest",
     "dropped",
     "digests",

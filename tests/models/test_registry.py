@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from pincite.models import verify as verify_module
 from pincite.models.add import add, describe
 from pincite.models.manifest import to_toml
 from pincite.models.registry import LOCAL, PARTIAL, Registry, State
+from tests.ggufs import FAMILIES, header
 from tests.models.conftest import EMBEDDER_FILES, GGUF, WEIGHTS, embedder, llm, sha
 
 
@@ -90,6 +92,32 @@ def test_a_gguf_file_is_added_and_required(registry: Registry, tmp_path: Path) -
     given.rename(tmp_path / "third.gguf")
     add(tmp_path / "third.gguf", found, name="third", sha256=sha(GGUF + b"weights"), use="llm")
     assert [entry.name for entry in again(registry).entries()] == ["tiny", "small-embedder", "other", "third"]
+
+
+def test_the_template_is_recognised_and_recorded(registry: Registry, tmp_path: Path) -> None:
+    given = tmp_path / "gemma.gguf"
+    given.write_bytes(header(FAMILIES["gemma"]))
+    assert add(given, registry, name="gemma", sha256=sha(given.read_bytes()), use="llm").template == "gemma"
+    assert again(registry).get("gemma").template == "gemma"
+
+
+def test_a_template_given_overrides_but_must_fit(registry: Registry, tmp_path: Path, embedder_directory: Path) -> None:
+    unknown = header(replace(FAMILIES["chatml"], architecture="mamba"))
+    given = tmp_path / "mamba.gguf"
+    given.write_bytes(unknown)
+    with pytest.raises(ModelError, match=r"mamba\.gguf \(architecture 'mamba', .* no chat template is known") as caught:
+        add(given, registry, name="mamba", sha256=sha(unknown), use="llm")
+    assert "--template NAME" in caught.value.hint
+    with pytest.raises(ModelError, match="so the gemma template does not fit"):
+        add(given, registry, name="mamba", sha256=sha(unknown), use="llm", template="gemma")
+    with pytest.raises(ModelError, match="no chat template is called 'alpaca'"):
+        add(given, registry, name="mamba", sha256=sha(unknown), use="llm", template="alpaca")
+    embedder_directory = embedder_directory.rename(embedder_directory.with_name("another"))
+    with pytest.raises(ModelError, match="only language models have a chat template"):
+        add(embedder_directory, registry, name="x", sha256="0" * 64, use="embedder", template="chatml")
+    assert list(registry.directory.iterdir()) == []
+    add(given, registry, name="mamba", sha256=sha(unknown), use="llm", template="chatml")
+    assert again(registry).get("mamba").template == "chatml"
 
 
 def test_a_directory_is_added_by_its_listing(tmp_path: Path, embedder_directory: Path) -> None:
@@ -178,6 +206,27 @@ def test_the_command_line(
     code, out, err = run(capsys, "add", str(given), "--name", "other", "--sha256", out.split()[0])
     assert (code, out) == (0, "")
     assert "other: added" in err
+    assert "chat template chatml by its tokens" in err
+    third = tmp_path / "third.gguf"
+    third.write_bytes(header(FAMILIES["phi4"]))
+    words = ["add", str(third), "--name", "third", "--sha256", sha(third.read_bytes()), "--template"]
+    with pytest.raises(ModelError, match="the llama3 template does not fit"):
+        run(capsys, *words, "llama3")
+    assert "chat template phi4 as given" in run(capsys, *words, "phi4")[2]
+    code, out, _ = run(capsys, "list")
+    assert code == 0
+    assert [line.split()[:3] for line in out.splitlines()] == [
+        ["tiny", "llm", "chatml"],
+        ["small-embedder", "embedder", "-"],
+        ["other", "llm", "chatml"],
+        ["third", "llm", "phi4"],
+    ]
+    code, out, _ = run(capsys, "show", "third")
+    assert code == 0
+    assert "template  phi4 (Phi-4)" in out
+    assert json.loads(run(capsys, "show", "third", "--json")[1])["template"] == "phi4"
+    third.unlink()
+    (registry.directory / "third.gguf").unlink()
     code, out, _ = run(capsys, "verify")
     assert code == 0
     assert out == f"other: verified, sha256 {sha(GGUF)}\n"

@@ -154,7 +154,7 @@ def test_no_text_in_force_at_all(searcher: Searcher) -> None:
 
 def test_what_is_left_out_takes_no_place_in_the_pools(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     """With pools of one passage, a restricted search finds what a search of the restricted texts alone would."""
-    monkeypatch.setattr("pincite.search.search._POOL", 1)
+    monkeypatch.setattr("pincite.search.pool._NEAR", 1)
     library = searcher.library
     for as_of, slug in ((date(2030, 1, 1), "beehive@2029-01-01"), (date(2031, 1, 1), "beehive")):
         number = library.info(slug).number

@@ -77,14 +77,16 @@ def test_exact_hits_come_first_whatever_the_words(tiny_searcher: Searcher) -> No
     assert not any(hit.exact for hit in result.hits[1:])
 
 
-def test_a_named_document_restricts_the_search(tiny_searcher: Searcher) -> None:
+def test_a_named_document_comes_first(tiny_searcher: Searcher) -> None:
     assert set(slugs(tiny_searcher, "What is to be reported within 72 hours?")) == {
         "orchard",
         "ladder",
         "tractor",
         "pesticide",
     }
-    assert set(slugs(tiny_searcher, "What is to be reported within 72 hours under the Ladder Policy?")) == {"ladder"}
+    named = slugs(tiny_searcher, "What is to be reported within 72 hours under the Ladder Policy?", 50)
+    assert named[:2] == ["ladder", "ladder"]
+    assert set(named) == {"orchard", "ladder", "tractor", "pesticide"}
 
 
 @pytest.fixture(scope="module")

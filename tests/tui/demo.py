@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
+from pincite.batch.ground import Basis, Catalogue, Ground
 from pincite.domain.answers import Answer
 from pincite.errors import ModelMissing, PinciteError
-from pincite.tui import run
+from pincite.tui import Batches, run
 
 from .fakes import FakeAssistant, answered, partial, refused
 
@@ -33,4 +34,10 @@ def _open(report: Callable[[str], None]) -> FakeAssistant:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run(_open, export_directory=Path(mkdtemp()) / "sessions"))
+    folder = Path(mkdtemp())
+    lines = ["How long may HR keep leavers' records?", "Which dress code applies?", "Answer in part, please?"] * 9
+    lines = [f"{n}. {line[:-1]} in case {n}?" for n, line in enumerate(lines, 1)]
+    (folder / "vendor.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ground = Ground(Basis("library", "model", "embedder", "settings", "program"), Catalogue(()))
+    batches = Batches(lambda: ground, "a model", (folder,))
+    raise SystemExit(run(_open, export_directory=folder / "sessions", batches=batches))

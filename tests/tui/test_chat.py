@@ -227,7 +227,7 @@ async def test_stop_while_writing_keeps_the_draft_as_unchecked() -> None:
             for event in super().ask(question, history=history, stop=stop):
                 yield event
                 if isinstance(event, Token):
-                    time.sleep(0.05)
+                    time.sleep(0.3)
 
     async with chat(Slow()) as pilot:
         pilot.app.screen.query_one(Composer).fill(QUESTION)

@@ -6,12 +6,15 @@ import functools
 import hashlib
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 from pincite.answer.evidence import Selected
+from pincite.answer.sufficiency import FEATURES, features, probability
 from pincite.domain.answers import Reason
+from pincite.errors import ConfigError
 from pincite.search.search import SearchResult
 
 __all__ = ["Policy", "Verdict", "judge"]
@@ -26,9 +29,10 @@ _CALENDAR = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Thresholds on the similarity (cosine) of the best evidence, calibrated on the development set.
+    """Thresholds on the probability that the evidence answers (`pincite.answer.sufficiency`).
 
     Attributes:
+        weights: of the model that gives the probability.
         passage: below it nothing in the corpus is about the question.
         sufficient: below it passages were found, but they do not answer.
         missing_name: taken off when the question names a person, place or firm that no passage found mentions.
@@ -40,19 +44,44 @@ class Policy:
     sufficient: float
     missing_name: float
     strong: float
+    weights: Mapping[str, float]
     sha256: str
 
     @classmethod
     @functools.cache
     def load(cls) -> Policy:
         """Return the thresholds that ship with the program."""
-        data = resources.files("pincite.answer").joinpath("abstention.toml").read_bytes()
-        return cls(**tomllib.loads(data.decode()), sha256=hashlib.sha256(data).hexdigest())
+        return cls._read(resources.files("pincite.answer").joinpath("abstention.toml").read_bytes())
+
+    @classmethod
+    def of(cls, library: Path) -> Policy:
+        """Return the thresholds calibrated for the library in this directory, else those that ship with the program.
+
+        Raises:
+            ConfigError: if its ``abstention.toml`` cannot be used.
+        """
+        path = library / "abstention.toml"
+        try:
+            return cls._read(path.read_bytes())
+        except FileNotFoundError:
+            return cls.load()
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ConfigError(
+                f"{path}: {error}", hint="Remove the file, or write it again: pincite evaluate FILE --calibrate"
+            ) from error
+
+    @classmethod
+    def _read(cls, data: bytes) -> Policy:
+        values = tomllib.loads(data.decode())
+        weights = {name: float(values["weights"][name]) for name in (*FEATURES, "constant")}
+        thresholds = {name: float(value) for name, value in values.items() if name != "weights"}
+        return cls(**thresholds, weights=weights, sha256=hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether to go on; `reason` is NONE if so, `strong` if the evidence may be quoted without a draft."""
+    """Whether to go on; `reason` is NONE if so, `strong` if the evidence may be quoted without a draft; `score` is the
+    probability that was compared."""
 
     reason: Reason
     strong: bool
@@ -63,7 +92,7 @@ def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) ->
     """Judge the evidence of one question."""
     if any(hit.exact for hit in result.hits):
         return Verdict(Reason.NONE, True, 1.0)
-    score = max((selected.strength for selected in evidence), default=0.0)
+    score = probability(policy.weights, features(result, evidence)) if evidence else 0.0
     if _missing_names(result, evidence):
         score -= policy.missing_name
     if score < policy.passage:

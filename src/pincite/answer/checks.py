@@ -52,6 +52,7 @@ _POLICY = re.compile(
     r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
+_ADDRESS = re.compile(r"://|\bwww\.|\]\(|<[|/A-Z]|\[/?INST", re.I)
 _CONDITIONAL = re.compile(r"\b(?:if|when|where|unless|except|only|without)\b", re.I)
 _EXCEPTION = re.compile(r"\b(?:unless|except)\b[^.;\n]*", re.I)
 _ALLOWS = re.compile(
@@ -93,6 +94,7 @@ class Support:
 def check_claim(claim: str, support: Support) -> str:
     """Return the name of the first check that fails, or "" if the claim is supported."""
     for name, passes in (
+        ("address", _plain),
         ("attribution", _attributed),
         ("numbers", _numbers),
         ("provisions", _provisions),
@@ -107,6 +109,11 @@ def check_claim(claim: str, support: Support) -> str:
         if not passes(claim, support):
             return name
     return ""
+
+
+def _plain(claim: str, support: Support) -> bool:
+    """A sentence is prose: no address to follow, no link, no tag; a document may ask for them, an answer needs none."""
+    return _ADDRESS.search(claim) is None
 
 
 def _attributed(claim: str, support: Support) -> bool:

@@ -8,15 +8,17 @@ from collections.abc import Iterable, Sequence
 from pincite.answer.checks import Support, check_claim
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
+from pincite.answer.lists import PointList, lists_of, names_some_only
 from pincite.answer.numbers import numbers_in
 from pincite.domain.answers import Citation, Claim
-from pincite.domain.documents import Span
+from pincite.domain.documents import Document, Span
 from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
+from pincite.search.lookup import resolve
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["Composer", "enumeration"]
+__all__ = ["Composer"]
 
 _MOST_QUOTES = 2
 _LEAST_RELEVANT = 0.45
@@ -24,6 +26,8 @@ _LEAST_RELEVANT = 0.45
 
 _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
+
+_SPEAKS_FOR = re.compile(r"^(?:according to|under|per)\b|\b(?:says|states|requires|allows|permits|provides)\b", re.I)
 
 _LONGEST_LIST = 1000
 _DEFINES = re.compile(r"[”\"’'] means\b")
@@ -45,6 +49,11 @@ class Composer:
         self._cited: set[int] = set()
         self._vectors: list[Vectors] = []
         self._asked = searcher.encode([question])[0]
+        self._list: tuple[Selected, PointList] | None = None
+
+    def expect_list(self, selected: Selected, points: PointList) -> None:
+        """Have sentences refused that name only some points of a list which will be quoted as a whole."""
+        self._list = (selected, points)
 
     def add(self, sentence: DraftSentence) -> str:
         """Check a sentence of the draft; keep it with its quotations, or return the name of the check it failed.
@@ -60,6 +69,10 @@ class Composer:
         failed = ""
         if _ABOUT_ITSELF.match(sentence.text):
             return "relevance"
+        named = resolve(sentence.text, self._searcher.library)
+        spoken_for = {d.slug for d in named.documents if _says_name(sentence.text, d.title, d.short)}
+        if spoken_for and named.missing:
+            return "provisions"  # a document may say "GDPR Art. 107"; an answer does not repeat what does not exist
         others = sorted((n for n in self._evidence if n not in sentence.cites), key=lambda n: -self._nearest(n, vector))
         for numbers in (
             sentence.cites,
@@ -67,8 +80,13 @@ class Composer:
             *((n,) for n in others),
         ):
             reason = check_claim(sentence.text, self._support(sentence.text, numbers, vector))
+            cited = {self._evidence[n].item.document for n in numbers}
+            if not reason and spoken_for and _SPEAKS_FOR.search(sentence.text) and cited.isdisjoint(spoken_for):
+                reason = "attribution"  # who says "the Retention Policy says" cites it, not what speaks of it
             if reason in _CONTRADICTIONS:
                 return reason  # what a cited source denies is not made true by another
+            if not reason and self._names_some_only(sentence.text, numbers):
+                return "completeness"
             if not reason:
                 marks = tuple(dict.fromkeys(mark for n in numbers for mark in self._cite(n, sentence.text, vector)))
                 self.claims.append(Claim(sentence.text, marks))
@@ -78,13 +96,37 @@ class Composer:
             failed = failed or reason
         return failed
 
-    def add_quotation(self, selected: Selected, span: Span | None = None) -> None:
-        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing sentence."""
-        mark = self._citation(selected, span or _governing(selected, self._question))
+    def add_quotation(self, selected: Selected, span: Span | None = None, *, points: int = 0) -> None:
+        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing sentence.
+
+        With `points`, `span` is a list of so many points.
+        """
+        document = self._searcher.library.document(selected.item.document)
+        mark = self._citation(selected, span or _governing(document, selected, self._question))
         citation = self.citations[mark - 1]
         said = "says" if selected.item.kind.value == "law" else "(policy) says"
-        self.claims.append(Claim(f"{citation.cite} {said}: “{citation.quote}”", (mark,), quoted=True))
-        self._cited.add(selected.item.n)
+        count = f" in {points} points" if points else ""
+        self.claims.append(Claim(f"{citation.cite} {said}{count}: “{citation.quote}”", (mark,), quoted=True))
+        self._note(selected)
+
+    def add_limitation(self, label: str, selected: Selected, span: Span) -> None:
+        """Add a claim that quotes a condition or an exception, named by `label`."""
+        mark = self._citation(selected, span)
+        words = span.of(self._searcher.library.document(selected.item.document).text)
+        self.claims.append(
+            Claim(f"{label} ({self.citations[mark - 1].cite}): “{words}”", (mark,), quoted=True, label=label)
+        )
+        self._note(selected)
+
+    def _note(self, selected: Selected) -> None:
+        if selected.item.n:  # what no search brought has no number
+            self._cited.add(selected.item.n)
+
+    def _names_some_only(self, text: str, numbers: Sequence[int]) -> bool:
+        if self._list is None or self._list[0].item.n not in numbers:
+            return False
+        selected, points = self._list
+        return names_some_only(text, points, self._searcher.library.document(selected.item.document).text)
 
     def uncited(self) -> Iterable[Selected]:
         """Return the evidence that no claim cites yet, best first."""
@@ -173,22 +215,7 @@ class Composer:
         return citation.n
 
 
-def enumeration(selected: Selected) -> Span | None:
-    """Return the range of a passage's enumeration: the words that introduce it and all points, None if it has none."""
-    item = selected.item
-    if _DEFINES.search(item.text):
-        return None  # a list of definitions answers no question as a whole
-    spans = [sentence.span for sentence in selected.sentences]
-    for span in spans[:-1]:
-        if item.quote_text(span).endswith((":", "—")):
-            return Span(span.start, spans[-1].end)
-    lead = selected.hit.passage.lead_in
-    if lead is not None and len(spans) > 1:
-        return Span(spans[0].start, spans[-1].end)
-    return None
-
-
-def _governing(selected: Selected, question: str) -> Span:
+def _governing(document: Document, selected: Selected, question: str) -> Span:
     """Return the sentence nearest to the question, with its points where it only introduces them."""
     words = set(content_words(question))
 
@@ -203,10 +230,15 @@ def _governing(selected: Selected, question: str) -> Span:
     words_of_best = selected.item.quote_text(best.span)
     if _DEFINES.search(words_of_best) or len(_CELL.findall(words_of_best)) > 1:
         return best.span  # a definition or a table row stands alone
-    points = enumeration(selected)
-    if points is not None and points.contains(best.span) and points.end - points.start <= _LONGEST_LIST:
-        return points  # a point alone says less than the rule: it is one of several, or one of all
+    for points in lists_of(document, selected):
+        if points.span.contains(best.span) and points.span.end - points.span.start <= _LONGEST_LIST:
+            return points.span  # a point alone says less than the rule: it is one of several, or one of all
     return best.span
+
+
+def _says_name(text: str, *names: str) -> bool:
+    """Tell whether `text` has one of `names` in full; aliases do not count, some are everyday words ("legal hold")."""
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.I) for name in names)
 
 
 def _word_stems(text: str) -> set[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pincite.answer.evidence import Selected
 from pincite.answer.followup import Standalone
-from pincite.llm import Prompt, chatml
+from pincite.domain.text import normalise
+from pincite.llm import Prompt, Template
 from pincite.llm.prompt import Segment
 
 __all__ = ["DraftSentence", "build_prompt", "grammar", "parse_draft"]
@@ -24,6 +25,12 @@ _SYSTEM = (
 
 
 _FEWEST_WORDS = 4
+_NUMBER = re.compile(r"\[(\d+)\]")
+_UNSEEN = (
+    r"\x01-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufe00-\ufe0f\ufeff\ufff9-\ufffd"
+    r"\U000e0000-\U000e0fff"
+)
+"""Control, bidi, zero-width and tag characters in GBNF: no document may have the model write them."""
 # Words with which a model talks about its material instead of the matter.
 _PREAMBLE = re.compile(
     r"^(?:(?:from|according to|based on|in|as per) the (?:given |provided )?evidence(?: provided| given)?,? "
@@ -41,20 +48,21 @@ class DraftSentence:
     cites: tuple[int, ...]
 
 
-def build_prompt(standalone: Standalone, evidence: Sequence[Selected]) -> Prompt:
-    """Return the prompt; everything that comes from documents or people is foreign text."""
+def build_prompt(standalone: Standalone, evidence: Sequence[Selected], template: Template) -> Prompt:
+    """Return the prompt in the model's template; everything that comes from documents or people is foreign text."""
     segments = [Segment("Evidence:\n")]
     for selected in evidence:
         item = selected.item
         kind = "Law" if item.kind.value == "law" else "Company policy"
         segments.append(Segment(f"[{item.n}] {kind} ("))
-        segments.append(Segment(f"{item.short}): {selected.prompt_text}", foreign=True))
+        # only we number evidence: "[1] Law (GDPR): …" in a document reads "(1) Law (GDPR): …"
+        segments.append(Segment(_NUMBER.sub(r"(\1)", f"{item.short}): {selected.prompt_text}"), foreign=True))
         segments.append(Segment("\n"))
     if standalone.earlier:
         segments += [Segment("\nEarlier question: "), Segment(standalone.earlier, foreign=True)]
     segments += [Segment("\nQuestion: "), Segment(standalone.question, foreign=True)]
     segments.append(Segment("\nAnswer in one or two sentences."))
-    return chatml(_SYSTEM, tuple(segments))
+    return template.prompt(_SYSTEM, tuple(segments))
 
 
 def grammar(count: int) -> str:
@@ -67,7 +75,8 @@ def grammar(count: int) -> str:
     return (
         "root ::= line line?\n"
         'line ::= [A-Z"“‘0-9] part+ "."? " [" number "]" "."? "\\n"\n'
-        'part ::= [^\\[\\]\\n<>.] | "." [0-9] | "Art. " [0-9] | "e.g. " | "No. " [0-9]\n'
+        rf'part ::= [^\[\]<>.{_UNSEEN}] | "." [0-9] | "Art. " [0-9] | "e.g. " | "No. " [0-9]'
+        "\n"
         f"number ::= {numbers}\n"
     )
 
@@ -76,8 +85,8 @@ def parse_draft(draft: str, count: int) -> list[DraftSentence]:
     """Cut a draft into sentences; repeated ones are left out, and so is a last line that was cut off."""
     sentences: list[DraftSentence] = []
     seen: set[str] = set()
-    for line in draft.split("\n"):
-        cites = tuple(dict.fromkeys(int(n) for n in re.findall(r"\[(\d+)\]", line) if 1 <= int(n) <= count))
+    for line in normalise(draft).split("\n"):
+        cites = tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(line) if 1 <= int(n) <= count))
         text = re.sub(r"\s*\[\d+\]\s*", " ", line).strip(" .")
         key = re.sub(r"\W+", " ", text.lower())
         text = _PREAMBLE.sub("", text)

@@ -10,13 +10,14 @@ from datetime import date
 from threading import Event as Flag
 
 from pincite.answer.abstain import Policy, judge
-from pincite.answer.compose import Composer, enumeration
+from pincite.answer.beside import add_beside, list_asked_for
+from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.source import source_view
 from pincite.config import Settings
-from pincite.domain.answers import BESIDE_THE_POINT, Answer, EvidenceItem, Reason, Status, Timings
+from pincite.domain.answers import BESIDE_THE_POINT, Answer, Difference, EvidenceItem, Reason, Status, Timings
 from pincite.domain.assistant import SourceView, StatusLine
 from pincite.domain.documents import Span
 from pincite.domain.events import (
@@ -44,17 +45,7 @@ _LONGEST_QUESTION = 4000
 _SHOWN_NEAREST = 3
 _MOST_PROVISIONS = 3
 _ABOUT_AS_STRONG = 0.8
-_BESIDE = 0.65
-_BESIDE_RECITAL = 0.85
-_BESIDE_LEAST = 0.5
-"""Strength of evidence from which law is shown beside policy and policy beside law."""
 
-_ASKS_FOR_LIST = re.compile(
-    r"\b(?:what (?:must|should|does|do|has to|have to|information)\b.*"
-    r"\b(?:contain|include|state|record|say|cover|set out)"
-    r"|which \w+s\b|what are\b|list\b|what (?:grounds|conditions|points|steps|things|items|measures|rights))",
-    re.I,
-)
 _ASKS_FOR_WORDS = re.compile(
     r"\b(?:say|says|state|states|provide|provides|read|reads|text of|wording|quote|show me|lay down)\b", re.I
 )
@@ -104,7 +95,7 @@ class Engine:
         self._model: LanguageModel | None = None
         self._settings = settings
         self._seal = seal
-        self._policy = Policy.load()
+        self._policy = Policy.of(searcher.library.directory)
         self._last_backend_seconds = 0.0
 
     @property
@@ -187,7 +178,7 @@ class Engine:
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()
-        prompt = build_prompt(run.standalone, evidence)
+        prompt = build_prompt(run.standalone, evidence, model.template)
         run.digests |= {"model": model.sha256, "prompt": prompt.sha256}
         most = self._settings.answer_tokens
         for step in model.generate(prompt, grammar=grammar(len(evidence)), most=most, stop=stop):
@@ -206,17 +197,30 @@ class Engine:
         sentences = parse_draft(draft, len(evidence))
         yield Checking(len(sentences))
         composer = Composer(self._searcher, evidence, run.standalone.text)
+        named = _words_asked_for(evidence, result)
+        points = None if named else list_asked_for(self._searcher, result, evidence)
+        if points is not None:
+            composer.expect_list(*points)
         dropped: list[tuple[str, str]] = []
         for sentence in sentences:
             failed = composer.add(sentence)
             if failed:
                 dropped.append((sentence.text, failed))
             yield Checked(sentence.text, failed)
-        drafted = bool(composer.claims)
+        # a draft that named some points of a list gives way to the whole list
+        drafted = bool(composer.claims) or (points is not None and any(check == "completeness" for _, check in dropped))
         unsupported = [text for text, check in dropped if check not in BESIDE_THE_POINT]
+        differences: tuple[Difference, ...] = ()
         if drafted or strong:
-            for selected, span in _to_quote(composer, evidence, result):
-                composer.add_quotation(selected, span)
+            if named:  # the provision itself is the answer, in the order in which it stands
+                for selected in named:
+                    composer.add_quotation(selected, _named_part(selected, result))
+            elif points is not None:
+                composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
+            elif (first := _to_quote(composer, evidence)) is not None:
+                composer.add_quotation(first)
+            if not named:
+                differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims:
             message = _MESSAGES[Reason.DRAFT_FAILED]
@@ -243,6 +247,7 @@ class Engine:
                 message=" ".join(notes),
                 claims=tuple(composer.claims),
                 citations=tuple(composer.citations),
+                differences=differences,
                 dropped=tuple(dropped),
                 digests=run.digests,
                 timings=run.timings(),
@@ -313,32 +318,19 @@ def clean_question(question: str) -> str:
     return question
 
 
-def _to_quote(
-    composer: Composer, evidence: Sequence[Selected], result: SearchResult
-) -> list[tuple[Selected, Span | None]]:
-    """Return the evidence to be quoted because no claim cites it: the best piece, and the best of the other kind.
+def _words_asked_for(evidence: Sequence[Selected], result: SearchResult) -> list[Selected]:
+    """Return the provisions that the question names and wants to read, in order."""
+    if not _ASKS_FOR_WORDS.search(result.question):
+        return []
+    exact = sorted((one for one in evidence if one.hit.exact), key=lambda one: one.item.passage.start)
+    return exact[:_MOST_PROVISIONS]
 
-    Law and policy are shown side by side whenever both are near the question.
-    """
+
+def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> Selected | None:
+    """Return the best piece of evidence if no claim cites it."""
     strongest = max(evidence, key=lambda one: (one.hit.exact, one.strength))
     first = evidence[0] if evidence[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
-    cited = {selected.item.n for selected in composer.cited()}
-    kinds = {selected.item.kind for selected in composer.cited()}
-    chosen: list[tuple[Selected, Span | None]] = []
-    points = enumeration(first) if _ASKS_FOR_LIST.search(result.question) else None
-    if first.hit.exact and _ASKS_FOR_WORDS.search(result.question):
-        # the provision itself is the answer, in the order in which it stands
-        exact = sorted((one for one in evidence if one.hit.exact), key=lambda one: one.item.passage.start)
-        return [(one, _named_part(one, result)) for one in exact[:_MOST_PROVISIONS]]
-    if first.item.n not in cited or points:
-        chosen.append((first, points))
-        kinds.add(first.item.kind)
-    for selected in evidence:
-        needed = _BESIDE_RECITAL if selected.item.label.startswith("Recital") else _BESIDE
-        if selected.item.kind not in kinds and selected.strength >= max(needed * first.strength, _BESIDE_LEAST):
-            chosen.append((selected, None))
-            break
-    return chosen
+    return None if first in composer.cited() else first
 
 
 def _named_part(selected: Selected, result: SearchResult) -> Span:

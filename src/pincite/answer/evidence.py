@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from pincite.domain.answers import EvidenceItem
 from pincite.domain.documents import Document, Span
+from pincite.library import PassageRow
 from pincite.search import Hit, Searcher
 from pincite.search.search import SearchResult, SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["Selected", "may_rule", "quote_with_lead_in", "rough_tokens", "select_evidence"]
+__all__ = ["Selected", "may_rule", "quote_with_lead_in", "rough_tokens", "select_evidence", "select_passage"]
 
 _MOST_ITEMS = 4
 _NEAR = 0.6
@@ -103,6 +104,12 @@ def select_evidence(
     return tuple(replace(selected, item=replace(selected.item, n=n)) for n, selected in enumerate(chosen, 1))
 
 
+def select_passage(searcher: Searcher, passage: PassageRow, result: SearchResult) -> Selected:
+    """Return a passage that the search did not bring as evidence, without a number and without chosen sentences."""
+    dense = float(searcher.library.vectors[passage.id] @ result.vector)
+    return _candidate(searcher, Hit(passage, dense, dense, dense, 0.0), result)
+
+
 def _candidate(searcher: Searcher, hit: Hit, result: SearchResult) -> Selected:
     library = searcher.library
     info = library.documents[hit.passage.document]
@@ -117,7 +124,7 @@ def _candidate(searcher: Searcher, hit: Hit, result: SearchResult) -> Selected:
         n=0,
         document=info.slug,
         title=info.title,
-        short=info.short,
+        short=library.names[info.slug],
         kind=info.kind,
         label=passage.label,
         path=passage.path,

@@ -51,6 +51,7 @@ def to_text(answer: Answer, *, width: int = 88) -> str:
     Without an answer: the message and the closest passages. Neither markup nor control characters.
     """
     blocks = [_wrap(printable(answer.text) if answer.claims else refusal(answer), width)]
+    blocks += [_wrap(printable(difference.text), width) for difference in answer.differences]
     if as_of_note(answer):
         blocks.append(_wrap(as_of_note(answer), width))
     if answer.claims and answer.message:
@@ -130,6 +131,8 @@ def _answer_blocks(number: int, answer: Answer) -> Iterator[str]:
         yield as_of_note(answer)
     if answer.claims:
         yield escape(collapse(answer.text))
+        for difference in answer.differences:
+            yield f"**{escape(collapse(difference.text))}**"
         if answer.message:
             yield escape(collapse(answer.message))
     else:

@@ -41,7 +41,7 @@ def source_view(library: Library, slug: str, span: Span, quotes: Sequence[Span])
     return SourceView(
         document=slug,
         title=info.title,
-        short=info.short,
+        short=library.names[slug],
         kind=info.kind,
         label=passage.label if passage else document.pin_cite(shown),
         path=passage.path if passage else (),

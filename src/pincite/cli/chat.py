@@ -12,6 +12,7 @@ from pincite.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pincite.batch.ground import Ground
     from pincite.domain.assistant import Assistant
 
 __all__ = ["register"]
@@ -27,8 +28,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
 def _chat(args: argparse.Namespace) -> int:
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         raise ConfigError("chat needs a terminal", hint='Use: pincite ask "…"')
-    from pincite.config import Home, Settings
-    from pincite.tui import run
+    from pathlib import Path
+
+    from pincite.config import Home, Settings, checkout_root
+    from pincite.tui import Batches, run
 
     home = Home.find(args.home)
     home.create()
@@ -39,4 +42,12 @@ def _chat(args: argparse.Namespace) -> int:
 
         return open_assistant(home, settings, report)
 
-    return run(open_assistant, export_directory=home.sessions, as_of=args.as_of)
+    def ground() -> Ground:
+        from pincite.assembly import batch_ground
+
+        return batch_ground(home, settings)
+
+    root = checkout_root()
+    folders = (Path.cwd(), *((root / "corpus" / "questions",) if root else ()))
+    batches = Batches(ground, settings.model, folders)
+    return run(open_assistant, export_directory=home.sessions, as_of=args.as_of, batches=batches)

@@ -1,4 +1,4 @@
-"""`pincite models`: list, fetch, verify and add model files."""
+"""`pincite models`: list, show, fetch, verify and add model files."""
 
 from __future__ import annotations
 
@@ -20,12 +20,17 @@ _INTERRUPTED = 130
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add ``models`` and its commands; each sets `handler`, a function of the parsed arguments to an exit code."""
-    parser = subparsers.add_parser("models", help="list, fetch, verify and add model files")
+    parser = subparsers.add_parser("models", help="list, show, fetch, verify and add model files")
     commands = parser.add_subparsers(dest="models_command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("list", parents=[common], help="show the known models and whether they are here")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(handler=_list)
+
+    command = commands.add_parser("show", parents=[common], help="show all that is known of one model")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(handler=_show)
 
     command = commands.add_parser(
         "fetch",
@@ -56,6 +61,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--name", help="what to call it in the settings")
     command.add_argument("--sha256", help="the approved digest")
     command.add_argument("--use", choices=("llm", "embedder"), help="what it is for; without it, by its kind")
+    command.add_argument(
+        "--template", default="", metavar="NAME", help="chat template; without it, the one that the file's tokens show"
+    )
     command.add_argument("--title", default="", help="for the status line")
     command.add_argument("--licence", default="", help="its licence")
     command.add_argument("--upstream", default="", help="where it comes from")
@@ -72,30 +80,48 @@ def _registry(args: argparse.Namespace) -> Registry:
 
 def _list(args: argparse.Namespace) -> int:
     registry = _registry(args)
-    rows = [
-        {
-            "name": entry.name,
-            "use": entry.use,
-            "title": entry.title,
-            "state": registry.state(entry).value,
-            "size": entry.size,
-            "sha256": entry.sha256,
-            "licence": entry.licence,
-            "upstream": entry.upstream,
-            "default": entry.default,
-            "local": entry.local,
-            "path": str(registry.path(entry)),
-        }
-        for entry in registry.entries()
-    ]
+    rows = [_row(registry, entry) for entry in registry.entries()]
     if args.json:
         _say(json.dumps(rows, indent=2))
         return 0
     width = max((len(str(row["name"])) for row in rows), default=0)
     for row in rows:
         size = f"{int(str(row['size'])) / 1e6:,.0f} MB"
-        _say(f"{row['name']:<{width}}  {row['use']:<8}  {row['state']:<14}  {size:>8}  {row['licence']}")
+        kind = row["template"] or "-"
+        _say(f"{row['name']:<{width}}  {row['use']:<8}  {kind:<17}  {row['state']:<14}  {size:>8}  {row['licence']}")
     return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    registry = _registry(args)
+    row = _row(registry, registry.get(args.name))
+    if args.json:
+        _say(json.dumps(row, indent=2))
+        return 0
+    if row["template"]:
+        from pincite.llm.templates import template_named
+
+        row["template"] = f"{row['template']} ({template_named(str(row['template'])).families})"
+    for key, value in row.items():
+        _say(f"{key:<8}  {'-' if value == '' else value}")
+    return 0
+
+
+def _row(registry: Registry, entry: ModelEntry) -> dict[str, str | int | bool]:
+    return {
+        "name": entry.name,
+        "use": entry.use,
+        "title": entry.title,
+        "template": entry.template,
+        "state": registry.state(entry).value,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "licence": entry.licence,
+        "upstream": entry.upstream,
+        "default": entry.default,
+        "local": entry.local,
+        "path": str(registry.path(entry)),
+    }
 
 
 def _fetch(args: argparse.Namespace) -> int:
@@ -168,9 +194,13 @@ def _add(args: argparse.Namespace) -> int:
             title=args.title,
             licence=args.licence,
             upstream=args.upstream,
+            template=args.template,
             progress=progress,
         )
-    _note(f"{entry.name}: added to {registry.path(entry)}")
+    how = (
+        f", chat template {entry.template} {'as given' if args.template else 'by its tokens'}" if entry.template else ""
+    )
+    _note(f"{entry.name}: added to {registry.path(entry)}{how}")
     return 0
 
 

@@ -40,7 +40,7 @@ def _search(args: argparse.Namespace) -> int:
         rows.append(
             {
                 "document": info.slug,
-                "short": info.short,
+                "short": searcher.library.names[info.slug],
                 "label": hit.passage.label,
                 "kind": info.kind.value,
                 "path": list(hit.passage.path),

@@ -9,10 +9,21 @@ from typing import Any
 
 from pincite.domain.documents import DocumentKind, Span
 
-__all__ = ["BESIDE_THE_POINT", "Answer", "Citation", "Claim", "EvidenceItem", "Reason", "Status", "Timings"]
+__all__ = [
+    "BESIDE_THE_POINT",
+    "Answer",
+    "Citation",
+    "Claim",
+    "Difference",
+    "EvidenceItem",
+    "Reason",
+    "Relation",
+    "Status",
+    "Timings",
+]
 
 
-BESIDE_THE_POINT = frozenset({"repetition", "relevance"})
+BESIDE_THE_POINT = frozenset({"repetition", "relevance", "completeness"})
 """Checks whose failing takes a sentence out of the answer without making the answer a partial one."""
 
 
@@ -34,6 +45,16 @@ class Reason(StrEnum):
     NOT_IN_FORCE = "not_in_force"
     INSUFFICIENT = "insufficient"
     DRAFT_FAILED = "draft_failed"
+
+
+class Relation(StrEnum):
+    """How a policy stands to the law on one point."""
+
+    STRICTER = "stricter"
+    LOOSER = "looser"  # a conflict: the policy allows what the law does not
+    SAME = "same"
+    DIFFERENT = "different"  # who decides is somebody else
+    SILENT = "silent"  # the law names no number where the policy does
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +145,54 @@ class Citation:
 class Claim:
     """A sentence of the answer and the numbers of the citations that support it.
 
-    `quoted` is true when the sentence is not the model's but introduces words quoted from the source.
+    `quoted` is true when the sentence is not the model's but introduces words quoted from the source; `label` then
+    says what they are to the rule, "Exception" or "Condition", and is empty for the rule itself.
     """
 
     text: str
     citations: tuple[int, ...]
     quoted: bool = False
+    label: str = ""
+
+    def introduces(self, quote: str) -> bool:
+        """Tell whether the words that a quoted claim introduces are `quote` or, where it has a label, part of it."""
+        words = self.text.partition("“")[2].removesuffix("”")
+        return quote in self.text or (bool(self.label) and bool(words) and words in quote)
 
     def to_json(self) -> dict[str, Any]:
         """Return the claim as plain JSON values."""
-        return {"text": self.text, "citations": list(self.citations), "quoted": self.quoted}
+        return {"text": self.text, "citations": list(self.citations), "quoted": self.quoted, "label": self.label}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a policy stands to the law on one point that both govern.
+
+    Attributes:
+        relation: see `Relation`; `role` is what was compared: "deadline", "extension", "retention", "frequency",
+            "age", "amount" or "decider".
+        policy, law: numbers of the citations compared.
+        policy_span, law_span: the words compared, in the text of the cited documents.
+        text: the finding in one sentence; its figures are cut from those texts.
+    """
+
+    relation: Relation
+    role: str
+    policy: int
+    law: int
+    policy_span: Span
+    law_span: Span
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the difference as plain JSON values."""
+        return {
+            "relation": self.relation.value,
+            "role": self.role,
+            "policy": {"citation": self.policy, "start": self.policy_span.start, "end": self.policy_span.end},
+            "law": {"citation": self.law, "start": self.law_span.start, "end": self.law_span.end},
+            "text": self.text,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +219,7 @@ class Answer:
         status, reason: see `Status` and `Reason`; `message` says the reason in words for people.
         claims: supported sentences in order.
         citations: what they cite, numbered from 1.
+        differences: where a policy and the law that are both cited differ or agree, as far as that can be checked.
         nearest: the passages that came closest, when there is no answer.
         dropped: sentences of the draft that failed the checks, with the failing check's name.
         digests: SHA-256 of all that produced the answer (library, model, embedder, prompt).
@@ -175,6 +235,7 @@ class Answer:
     message: str = ""
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
+    differences: tuple[Difference, ...] = ()
     nearest: tuple[EvidenceItem, ...] = ()
     dropped: tuple[tuple[str, str], ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
@@ -202,6 +263,7 @@ class Answer:
             "answer": self.text,
             "claims": [claim.to_json() for claim in self.claims],
             "citations": [citation.to_json() for citation in self.citations],
+            "differences": [difference.to_json() for difference in self.differences],
             "nearest": [
                 {
                     "document": item.document,

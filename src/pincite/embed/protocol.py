@@ -34,3 +34,10 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 vectors of unit length, shape (len(texts), dimension), in the order of `texts`."""
         ...
+
+    def encode_questions(self, questions: Sequence[str]) -> Vectors:
+        """Return vectors of questions, comparable with those of passages; shape and length as for `encode`.
+
+        An embedder without a question adapter encodes them like any text.
+        """
+        ...

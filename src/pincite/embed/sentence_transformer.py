@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,8 +16,17 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import numpy as np
-from sentence_transformers import SentenceTransformer
-from transformers.utils import logging as transformers_logging
+
+_collecting = gc.isenabled()
+gc.disable()  # the import makes a million objects that all stay: collecting among them is a tenth of its time
+try:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    from pincite.embed.adapter import adapted
+finally:
+    if _collecting:
+        gc.enable()
 
 from pincite.embed.protocol import Vectors
 from pincite.errors import ModelError
@@ -36,12 +46,13 @@ class TransformerEmbedder:
         directory: the model's files, verified by the caller.
         name: its name in the manifest.
         sha256: the verified digest over its files.
+        adapter: the verified file of its question adapter, None if it has none.
 
     Raises:
         ModelError: if the directory does not hold a loadable model.
     """
 
-    def __init__(self, directory: Path, *, name: str, sha256: str) -> None:
+    def __init__(self, directory: Path, *, name: str, sha256: str, adapter: Path | None = None) -> None:
         try:
             self._model = SentenceTransformer(
                 str(directory), device="cpu", local_files_only=True, trust_remote_code=False
@@ -51,9 +62,15 @@ class TransformerEmbedder:
                 f"{directory}: sentence-transformers cannot load it: {error}",
                 hint="Check it with `pincite models verify`.",
             ) from error
+        self._questions = adapted(self._model, adapter, base=sha256) if adapter else self._model
         self._name = name
         self._sha256 = sha256
         self._dimension = int(self._model.get_embedding_dimension() or 0)
+
+    @property
+    def model(self) -> SentenceTransformer:
+        """The model itself, for training."""
+        return self._model
 
     @property
     def name(self) -> str:
@@ -75,9 +92,16 @@ class TransformerEmbedder:
 
         Texts of like length share a batch, counted in tokens: what pads a batch costs as much as what it says.
         """
+        return self._encode(self._model, texts)
+
+    def encode_questions(self, questions: Sequence[str]) -> Vectors:
+        """Return unit vectors of questions, made with the question adapter, shape (len(questions), dimension)."""
+        return self._encode(self._questions, questions)
+
+    def _encode(self, model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
         for rows in _batches(self._tokens(texts)):
-            vectors[rows] = self._model.encode(
+            vectors[rows] = model.encode(
                 [texts[row] for row in rows],
                 batch_size=len(rows),
                 normalize_embeddings=True,

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pincite.domain.completeness import Completeness
 from pincite.domain.documents import Document, DocumentKind, Provenance, Provision, ProvisionKind, Span
 from pincite.domain.references import Mention, Reference, ReferenceState, Term, mention_of
+from pincite.domain.text import collapse
 from pincite.domain.validity import Versions
 from pincite.errors import LibraryDamaged, UnknownDocument
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
@@ -60,7 +61,7 @@ class Library:
     """One generation, opened after every digest was compared.
 
     Args:
-        directory: of the library.
+        directory: of the library, kept as an attribute; `path` is the generation's.
         mapped: leave the vectors on disk and read from there what is asked for.
 
     Raises:
@@ -70,6 +71,7 @@ class Library:
 
     def __init__(self, directory: Path, *, mapped: bool = False) -> None:
         generations = Generations(directory)
+        self.directory = directory
         self.path = generations.require_current()
         self.manifest: dict[str, Any] = generations.verify(self.path)
         try:
@@ -131,6 +133,22 @@ class Library:
             names = ", ".join(sorted(self._by_slug)[:30])
             raise UnknownDocument(f"{slug}: no document of this name in the library", hint=f"There are: {names}.")
         return self._by_slug[slug]
+
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """The name by which each document, by slug, is cited: its short name, with the slug where another has it too.
+
+        A document may call itself what it likes ("GDPR"); versions of one document share their name rightly.
+        """
+        holders: dict[str, set[str]] = {}
+        for info in self.documents:
+            holders.setdefault(collapse(info.short).casefold(), set()).add(info.slug.partition("@")[0])
+        return {
+            info.slug: f"{info.short} ({info.slug})"
+            if len(holders[collapse(info.short).casefold()]) > 1
+            else info.short
+            for info in self.documents
+        }
 
     def document(self, slug: str) -> Document:
         """Return the document called `slug` with text and tree."""
@@ -243,6 +261,17 @@ class Library:
         )
         return [(i, score) for i, score in rows]
 
+    def passage_texts(self, ids: Iterable[int]) -> list[str]:
+        """Return the words of passages, lead-ins before them, by id in the order given."""
+        numbers = [int(i) for i in ids]
+        rows = self._connection.execute(
+            "SELECT rowid, lead, body FROM passages_fts WHERE rowid IN (SELECT value FROM json_each(?))",
+            (json.dumps(numbers),),
+        )
+        texts = {i: f"{lead} {body}".strip() for i, lead, body in rows}
+        return [texts[i] for i in numbers]
+
+    @functools.lru_cache(maxsize=8192)  # noqa: B019
     def document_frequency(self, term: str) -> int:
         """Return in how many passages a word occurs (stemmed as the index stems)."""
         quoted = '"' + term.replace('"', '""') + '"'

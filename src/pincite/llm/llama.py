@@ -23,6 +23,7 @@ import numpy as np
 from pincite.errors import ModelError
 from pincite.llm.prompt import Prompt
 from pincite.llm.protocol import Generation, Piece, ReadProgress
+from pincite.llm.templates import Template
 
 __all__ = ["LlamaModel", "gpu_offload_supported", "offloaded_layers", "send_log_to", "usable_cores"]
 
@@ -87,16 +88,25 @@ class LlamaModel:
         path: the file, its digest already verified by the caller.
         title: name for people, without the device.
         sha256: the verified digest.
+        template: how its prompts are built.
         context: context length in tokens.
         threads: 0 takes all usable cores.
         gpu_layers: -1 all, 0 none; ignored when llama.cpp has no GPU backend.
 
     Raises:
-        ModelError: if llama.cpp cannot load the file or its vocabulary has no ChatML tokens.
+        ModelError: if llama.cpp cannot load the file or its vocabulary lacks a token of the template.
     """
 
     def __init__(
-        self, path: Path, *, title: str, sha256: str, context: int = 4096, threads: int = 0, gpu_layers: int = -1
+        self,
+        path: Path,
+        *,
+        title: str,
+        sha256: str,
+        template: Template,
+        context: int = 4096,
+        threads: int = 0,
+        gpu_layers: int = -1,
     ) -> None:
         global _backend_ready
         with _backend_lock:
@@ -106,6 +116,7 @@ class LlamaModel:
                 llama_cpp.llama_backend_init()
                 _backend_ready = True
         self._sha256 = sha256
+        self._template = template
         self._context_length = context
         self._lock = threading.Lock()
         self._past: list[int] = []
@@ -117,12 +128,16 @@ class LlamaModel:
         self._load(path, threads or usable_cores(), gpu_layers if on_gpu else 0)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        if len(self._tokenize("<|im_start|>", special=True)) != 1:
+        self._sentencepiece = llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
+        self._adds_space = self._sentencepiece and self._piece(self._raw("a", False)[0]).startswith(b" ")
+        self._space = re.compile(f"({'|'.join(map(re.escape, template.needs))}) ")
+        self._bos: list[int] = []
+        self._markers: set[int] = set()
+        try:
+            self._fit(path.name)
+        except ModelError:
             self.close()
-            raise ModelError(
-                f"{path.name}: its vocabulary has no <|im_start|> token, so the ChatML template does not fit",
-                hint="Choose a ChatML model such as Qwen2.5 or SmolLM2.",
-            )
+            raise
 
     def _load(self, path: Path, threads: int, gpu_layers: int) -> None:
         parameters = llama_cpp.llama_model_default_params()
@@ -152,6 +167,27 @@ class LlamaModel:
         self._abort_callback = aborted
         llama_cpp.llama_set_abort_callback(self._ctx, self._abort_callback, ctypes.c_void_p(0))
 
+    def _fit(self, file: str) -> None:
+        """Compare the template with the vocabulary as llama.cpp has loaded it, which is what counts in the end."""
+        name = self._template.name
+        found = {token: self._raw(token, special=True) for token in {*self._template.needs, *self._template.stops}}
+        missing = [token for token, ids in found.items() if len(ids) != 1]
+        if missing:
+            raise ModelError(
+                f"{file}: its vocabulary has no {' '.join(sorted(missing))} token, so the {name} template does not fit",
+                hint="Its `template` in the manifest of models is wrong: `pincite models list` shows it.",
+            )
+        for token in self._template.stops:
+            if not llama_cpp.llama_vocab_is_eog(self._vocab, found[token][0]):
+                raise ModelError(f"{file}: {token}, which ends a turn in the {name} template, does not end generation")
+        self._markers = {ids[0] for ids in found.values()}
+        if self._template.bos or llama_cpp.llama_vocab_get_add_bos(self._vocab):
+            self._bos = [llama_cpp.llama_vocab_bos(self._vocab)]
+            if self._bos[0] < 0:
+                raise ModelError(
+                    f"{file}: its vocabulary names no begin-of-sequence token; the {name} template has one"
+                )
+
     @property
     def title(self) -> str:
         """Name for people, with the device."""
@@ -167,11 +203,65 @@ class LlamaModel:
         """Context length in tokens."""
         return self._context_length
 
+    @property
+    def template(self) -> Template:
+        """How its prompts are built."""
+        return self._template
+
     def count(self, text: str) -> int:
         """Return how many tokens foreign text takes."""
-        return len(self._tokenize(text, special=False))
+        return len(self._foreign(text))
 
-    def _tokenize(self, text: str, *, special: bool) -> list[int]:
+    def tokens_of(self, prompt: Prompt) -> list[list[int]]:
+        """Return the tokens of each segment, begin-of-sequence in the first one if the model wants it.
+
+        Special tokens are recognised only in our own segments; foreign text never yields a control token or a
+        marker of the template, whatever it says.
+        """
+        parts: list[list[int]] = []
+        before: list[int] = []
+        for part in prompt.segments:
+            inside = bool(before) and not self._reserved(before[-1])
+            tokens = self._foreign(part.text, inside) if part.foreign else self._own(part.text, inside)
+            before = tokens or before
+            parts.append(tokens)
+        return [self._bos + parts[0], *parts[1:]] if parts else []
+
+    def _own(self, text: str, inside: bool) -> list[int]:
+        """Return the tokens of our own text; a space that SentencePiece adds by itself is not written twice."""
+        if self._adds_space:
+            text = self._space.sub(r"\1", text if inside else text.removeprefix(" "))
+        return self._raw(text, True, inside)
+
+    def _foreign(self, text: str, inside: bool = False) -> list[int]:
+        """Return the tokens of foreign text, with reserved ones spelt out.
+
+        llama.cpp never parses control tokens here, but user-defined ones it does, and SentencePiece merges may add
+        up to a control token.
+        """
+        tokens = self._raw(text, False, inside)
+        if not any(self._reserved(token) for token in set(tokens)):
+            return tokens
+        return [part for token in tokens for part in (self._spelt(token) if self._reserved(token) else [token])]
+
+    def _spelt(self, token: int) -> list[int]:
+        letters = self._piece(token, special=True).decode("utf-8", "replace")
+        spelt = [part for letter in letters for part in self._raw(letter, False, inside=True)]
+        return [part for part in spelt if not self._reserved(part)]
+
+    def _reserved(self, token: int) -> bool:
+        return token in self._markers or bool(llama_cpp.llama_vocab_is_control(self._vocab, token))
+
+    def _raw(self, text: str, special: bool, inside: bool = False) -> list[int]:
+        """Return the tokens of a text as llama.cpp makes them.
+
+        SentencePiece puts a space before each text that it is given; `inside` a turn, where there is none, a line
+        feed goes before it and is taken away again.
+        """
+        if inside and self._sentencepiece:
+            lead, whole = self._raw("\n", False), self._raw("\n" + text, special)
+            if whole[: len(lead)] == lead:
+                return whole[len(lead) :]
         raw = text.encode("utf-8", errors="replace")
         room = len(raw) + 8
         tokens = (llama_cpp.llama_token * room)()
@@ -179,10 +269,6 @@ class LlamaModel:
         if count < 0:
             raise ModelError(f"llama.cpp cannot tokenize a text of {len(raw)} bytes")
         return list(tokens[:count])
-
-    def tokens_of(self, prompt: Prompt) -> list[list[int]]:
-        """Return the tokens of each segment; special tokens are recognised only in our own segments."""
-        return [self._tokenize(part.text, special=not part.foreign) for part in prompt.segments]
 
     def generate(
         self, prompt: Prompt, *, grammar: str = "", most: int = 160, stop: Flag | None = None
@@ -311,9 +397,9 @@ class LlamaModel:
         best = int(data["logit"].argmax())
         return -1 if np.isneginf(data["logit"][best]) else int(data["id"][best])
 
-    def _piece(self, token: int) -> bytes:
+    def _piece(self, token: int, special: bool = False) -> bytes:
         buffer = ctypes.create_string_buffer(256)
-        length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+        length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
         return buffer.raw[: max(length, 0)]
 
     def close(self) -> None:

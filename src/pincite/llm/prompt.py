@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-__all__ = ["Prompt", "Segment", "chatml"]
+__all__ = ["Prompt", "Segment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,3 @@ class Prompt:
             digest.update(str(len(segment.text)).encode())
             digest.update(segment.text.encode("utf-8"))
         return digest.hexdigest()
-
-
-def chatml(system: str, user: tuple[Segment, ...], *, begin: str = "") -> Prompt:
-    """Return a ChatML prompt (Qwen, SmolLM2): our own template, never the one in the model file.
-
-    Args:
-        system: our instructions.
-        user: the user turn, ours and foreign segments mixed.
-        begin: words with which the answer begins.
-    """
-    return Prompt(
-        (
-            Segment(f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n"),
-            *user,
-            Segment(f"<|im_end|>\n<|im_start|>assistant\n{begin}"),
-        )
-    )

@@ -8,6 +8,7 @@ from threading import Event as Flag
 from typing import Protocol
 
 from pincite.llm.prompt import Prompt
+from pincite.llm.templates import Template
 
 __all__ = ["Generation", "LanguageModel", "Piece", "ReadProgress"]
 
@@ -64,6 +65,11 @@ class LanguageModel(Protocol):
     @property
     def context(self) -> int:
         """Context length in tokens."""
+        ...
+
+    @property
+    def template(self) -> Template:
+        """How its prompts are built."""
         ...
 
     def count(self, text: str) -> int:

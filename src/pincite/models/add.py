@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import struct
 from pathlib import Path
 
 from pincite.domain.progress import Progress, silent
 from pincite.errors import DigestMismatch, ModelError
+from pincite.llm.gguf import read_header
+from pincite.llm.recognition import template_of
 from pincite.models import files
 from pincite.models.embedder import check_directory
 from pincite.models.manifest import ModelEntry, ModelFile, Use, listing_digest, read, to_toml
@@ -36,7 +37,7 @@ def describe(path: Path, progress: Progress = silent) -> tuple[tuple[ModelFile, 
                 listed.append(ModelFile(name, size, sha256))
                 done += size
             return tuple(listed), listing_digest(listed)
-        _check_gguf(path)
+        read_header(path)
         sha256 = files.digest(path, progress, what=f"reading {path.name}")
         return (ModelFile(path.name, path.stat().st_size, sha256),), sha256
 
@@ -51,7 +52,7 @@ def add(
     title: str = "",
     licence: str = "",
     upstream: str = "",
-    template: str = "chatml",
+    template: str = "",
     progress: Progress = silent,
 ) -> ModelEntry:
     """Copy a model into the models directory and record it in ``local.toml``.
@@ -61,10 +62,11 @@ def add(
         registry: knows the models directory and the names taken.
         name: what settings will call it.
         sha256: the approved digest, as `describe` gives it.
+        template: the chat template of a language model; without it, the one its metadata shows.
 
     Raises:
         DigestMismatch: if the digest is another one; nothing is copied.
-        ModelError: if the name or file name is taken, or the rules are broken.
+        ModelError: if the name or file name is taken, the rules are broken or no template fits.
         ConfigError: if the name or digest is not well-formed.
         DownloadError: if there is not enough space.
     """
@@ -78,6 +80,11 @@ def add(
             raise ModelError(
                 f"{entry.name} ({entry.target}) is known already", hint="Choose another name or file name."
             )
+    if use == "llm":
+        with files.reading(path):
+            template = template_of(path, template).name
+    elif template:
+        raise ModelError(f"{path}: only language models have a chat template, not a model of use {use}")
     listed, found = describe(path, progress)
     if found != sha256.lower():
         raise DigestMismatch(f"{path}: SHA-256 is {found}, given is {sha256.lower()}", hint="Nothing was copied.")
@@ -91,7 +98,7 @@ def add(
         sha256=found,
         licence=licence or "unknown",
         upstream=upstream or "unknown",
-        template=template if use == "llm" else "",
+        template=template,
         default=False,
         files=listed,
         local=True,
@@ -126,13 +133,3 @@ def _with(manifest: Path, entry: ModelEntry) -> str:
     head = "# Models added by hand with `pincite models add`; this machine's own, never in git.\n"
     before = manifest.read_text(encoding="utf-8") if manifest.is_file() else head
     return f"{before}\n{to_toml(entry)}"
-
-
-def _check_gguf(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-    if len(start) < 8 or start[:4] != b"GGUF":
-        raise ModelError(f"{path}: not a GGUF file (it does not begin with GGUF)")
-    version = struct.unpack("<I", start[4:])[0]
-    if version not in (2, 3):
-        raise ModelError(f"{path}: GGUF version {version} is not supported, only 2 and 3")

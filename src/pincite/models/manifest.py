@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar, cast
 
 from pincite.errors import ConfigError
+from pincite.llm.templates import TEMPLATES
 
 __all__ = ["HubSource", "ModelEntry", "ModelFile", "Part", "Use", "WheelSource"]
 __all__ += ["listing_digest", "read", "shipped", "to_toml"]
@@ -21,10 +22,9 @@ _Value = TypeVar("_Value", str, int, bool)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TEMPLATES = ("chatml",)
 _MODEL_KEYS = {
     "name", "use", "title", "file", "directory", "size", "sha256", "licence", "upstream", "template", "default",
-    "files", "source",
+    "files", "source", "adapter",
 }  # fmt: skip
 _WHEEL_KEYS = {"kind", "package", "version", "member", "parts", "folder"}
 _HUB_KEYS = {"kind", "repo", "revision", "file"}
@@ -81,6 +81,7 @@ class ModelEntry:
         default: whether `pincite models fetch` takes it without being asked.
         files: every file; the file itself for a single-file model.
         local: whether a steward added it here, so that it has no source to fetch from.
+        adapter: the question adapter of an embedder, a file that ships beside the manifest; None if it has none.
     """
 
     name: str
@@ -97,6 +98,7 @@ class ModelEntry:
     files: tuple[ModelFile, ...]
     sources: tuple[WheelSource | HubSource, ...] = ()
     local: bool = False
+    adapter: ModelFile | None = None
 
 
 def shipped() -> Path:
@@ -220,8 +222,10 @@ def _model(table: _Table, local: bool) -> ModelEntry:
     target = table.relative(key, table.get(key, str), depth=1)
     size, sha256 = table.count("size"), table.matching("sha256", _SHA256)
     template = "" if is_directory else table.get("template", str)
-    if is_directory != (template not in _TEMPLATES) or (is_directory and "template" in table.values):
-        raise table.wrong("template", f"language models have one of: {', '.join(_TEMPLATES)}")
+    if is_directory and "template" in table.values:
+        raise table.wrong("template", "only language models have one")
+    if not is_directory and template not in TEMPLATES:
+        raise table.wrong("template", f"{template!r} is none of {', '.join(TEMPLATES)}")
     files = _files(table) if is_directory else (ModelFile(target, size, sha256),)
     if not is_directory and "files" in table.values:
         raise table.wrong("files", "a single-file model has none")
@@ -244,7 +248,20 @@ def _model(table: _Table, local: bool) -> ModelEntry:
         files=files,
         sources=tuple(_source(source, is_directory) for source in table.tables("source")),
         local=local,
+        adapter=_adapter(table, is_directory),
     )
+
+
+def _adapter(table: _Table, is_directory: bool) -> ModelFile | None:
+    values = table.values.get("adapter")
+    if values is None:
+        return None
+    if not is_directory or not isinstance(values, dict):
+        raise table.wrong("adapter", "must be a table with file, size and sha256, of an embedder")
+    row = _Table(f"{table.where}: adapter", values)
+    row.only({"file", "size", "sha256"})
+    path = row.relative("file", row.get("file", str), depth=1)
+    return ModelFile(path, row.count("size"), row.matching("sha256", _SHA256))
 
 
 def _files(table: _Table) -> tuple[ModelFile, ...]:

@@ -11,7 +11,7 @@ from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, ModelError
 from pincite.models import manifest
 from pincite.models.manifest import ModelEntry, Use
-from pincite.models.verify import verify
+from pincite.models.verify import check_file, verify
 
 __all__ = ["LOCAL", "PARTIAL", "Registry", "State"]
 
@@ -89,6 +89,18 @@ class Registry:
             if not target.is_file() or target.stat().st_size != file.size:
                 return State.WRONG_SIZE
         return State.PRESENT
+
+    def require_adapter(self, entry: ModelEntry) -> Path | None:
+        """Return the verified path of the question adapter that ships for `entry`, None if there is none.
+
+        Raises:
+            ModelMissing, DigestMismatch: if it is not there or not the approved one.
+        """
+        if entry.adapter is None:
+            return None
+        path = manifest.shipped().parent / entry.adapter.path
+        check_file(path, entry.adapter, entry.name, hint="Install Pincite again: the file is part of the program.")
+        return path
 
     def require(self, name: str, use: Use, progress: Progress = silent) -> Path:
         """Return the path of a model after verifying every byte of it.

@@ -8,9 +8,9 @@ from pincite.domain.progress import Progress, silent
 from pincite.errors import DigestMismatch, ModelError, ModelMissing
 from pincite.models.embedder import check_directory
 from pincite.models.files import digest, reading
-from pincite.models.manifest import ModelEntry
+from pincite.models.manifest import ModelEntry, ModelFile
 
-__all__ = ["check_files", "fetch_hint", "verify"]
+__all__ = ["check_file", "check_files", "fetch_hint", "verify"]
 
 _known: dict[tuple[str, int, int, int], str] = {}
 """Digests seen by this process, by path, size, mtime (ns) and inode; never kept on disk, where it could be forged."""
@@ -42,20 +42,27 @@ def check_files(entry: ModelEntry, path: Path, progress: Progress = silent) -> N
     done = 0
     for file in entry.files:
         target = path / file.path if entry.is_directory else path
-        if not target.is_file():
-            raise ModelMissing(f"{entry.name}: {target} is missing", hint=fetch_hint(entry))
-        with reading(target):
-            size = target.stat().st_size
-            if size != file.size:
-                raise DigestMismatch(
-                    f"{target}: {size:,} of {file.size:,} bytes", hint=f"Remove it. {fetch_hint(entry)}"
-                )
-            found = _digest(target, progress, f"checking {entry.name}", done, entry.size)
-        if found != file.sha256:
-            raise DigestMismatch(
-                f"{target}: SHA-256 is {found}, approved is {file.sha256}", hint=f"Remove it. {fetch_hint(entry)}"
-            )
-        done += size
+        check_file(target, file, entry.name, fetch_hint(entry), progress, done, entry.size)
+        done += file.size
+
+
+def check_file(
+    target: Path, file: ModelFile, name: str, hint: str, progress: Progress = silent, done: int = 0, total: int = 0
+) -> None:
+    """Check one file of the model `name` against its size and digest; `done` of `total` bytes were checked before.
+
+    Raises:
+        ModelMissing, DigestMismatch: naming the file.
+    """
+    if not target.is_file():
+        raise ModelMissing(f"{name}: {target} is missing", hint=hint)
+    with reading(target):
+        size = target.stat().st_size
+        if size != file.size:
+            raise DigestMismatch(f"{target}: {size:,} of {file.size:,} bytes", hint=f"Remove it. {hint}")
+        found = _digest(target, progress, f"checking {name}", done, total or size)
+    if found != file.sha256:
+        raise DigestMismatch(f"{target}: SHA-256 is {found}, approved is {file.sha256}", hint=f"Remove it. {hint}")
 
 
 def _digest(path: Path, progress: Progress, what: str, before: int, total: int) -> str:

@@ -1,9 +1,9 @@
-"""Hybrid search over passages: BM25 and dense similarity fused by score, exact hits first."""
+"""Search over passages: candidates by vectors and words, ranked by a linear model, exact hits first."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,18 +15,19 @@ from pincite.domain import validity
 from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
+from pincite.search.features import FEATURES
 from pincite.search.lookup import Lookup, resolve
-from pincite.search.terms import content_words, expand_abbreviations, fts_expression
+from pincite.search.pool import Pool, Query, gather, rarity
+from pincite.search.ranking import Ranker
+from pincite.search.terms import content_words, expand_abbreviations, governed_words
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
 
-# Staff ask in their own words: there dense similarity finds more, and BM25 at equal weight hurts. Measured with
-# `make bench-retrieval`; see docs/measurements.md.
-LEXICAL_WEIGHT = 0.25
-SENTENCE_WEIGHT = 0.45
-FIELD_WEIGHTS = (2.0, 2.0, 0.5, 1.0)
-_POOL = 200
 _FOLLOWED = 3
+_FOLLOWED_EACH = 1
+_NAMED = 1.5
+"""What a document gains by being named, in units of the ranker: e to the power of it, in odds."""
+_PLAIN, _COVERAGE = FEATURES.index("plain_sentence"), FEATURES.index("coverage")
 # How near to the question, as a share of the referring passage's similarity, a passage must be to be followed. A
 # reference that names its document ("row R15 of the Retention Policy") is there to be looked up; acts refer to their
 # own articles all the time, and following those as freely cost 0.03 of R@10 on the development questions.
@@ -51,8 +52,12 @@ class Hit:
     Attributes:
         passage: the passage.
         score: fused score, comparable within one search only; exact hits have 2 or more.
-        dense, sentence: cosine of the question with the passage and with its best sentence.
+        dense, sentence: cosine of the question, as the question adapter changes it, with the passage and with its
+            best sentence.
         lexical: BM25 score as SQLite gives it, 0 if no word matched.
+        plain: cosine with the best sentence without the question adapter.
+        coverage: share of the question's words, weighted by rarity, that stand in the passage.
+        raw: what the ranker gave, comparable between questions.
         exact: true if the question names the provision.
     """
 
@@ -61,12 +66,15 @@ class Hit:
     dense: float
     sentence: float
     lexical: float
+    plain: float = 0.0
+    coverage: float = 0.0
+    raw: float = 0.0
     exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits best first, what the question names, its vector and its content words.
+    """Hits best first, what the question names, its vector, and its content words with their rarity.
 
     `as_of` is the day whose texts were searched, None for today's; `day` is today.
     """
@@ -75,9 +83,14 @@ class SearchResult:
     hits: tuple[Hit, ...]
     lookup: Lookup
     vector: npt.NDArray[np.float32]
-    words: tuple[str, ...]
+    rarity: Mapping[str, float]
     as_of: date | None
     day: date
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The question's content words."""
+        return tuple(self.rarity)
 
 
 class Searcher:
@@ -87,12 +100,20 @@ class Searcher:
         library: what is searched.
         embedder: the one that made the library's vectors.
         today: gives the day on which texts must be in force when a question names no other.
+        ranker: orders the candidates; by default the one that ships.
     """
 
-    def __init__(self, library: Library, embedder: Embedder, today: Callable[[], date] | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        embedder: Embedder,
+        today: Callable[[], date] | None = None,
+        ranker: Ranker | None = None,
+    ) -> None:
         self._library = library
         self._today = today or validity.today
         self._embedder = embedder
+        self._ranker = ranker or Ranker.load()
         self._passages = _flat_index(library.vectors)
         self._sentences = _flat_index(library.sentence_vectors)
 
@@ -101,39 +122,50 @@ class Searcher:
         """The library searched."""
         return self._library
 
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder that questions are encoded with."""
+        return self._embedder
+
     @functools.lru_cache(maxsize=8)  # noqa: B019 - one searcher lives as long as the process
-    def _scope(self, as_of: date | None, day: date) -> _Scope:
+    def _scope(self, as_of: date | None, day: date, documents: frozenset[str] | None = None) -> _Scope:
         slugs = self._library.versions.searched(as_of, day)
+        slugs = slugs if documents is None else slugs & documents
         return _Scope.of(self._library, [info.number for info in self._library.documents if info.slug in slugs])
 
     def remark(self, slug: str, result: SearchResult) -> str:
         """Return what a reader of `result` must know about the dates of a document; empty if it is in force."""
         return self._library.versions.remark(slug, result.as_of, result.day)
 
-    def search(self, question: str, count: int = 10, *, follow_up: str = "", as_of: date | None = None) -> SearchResult:
+    def search(
+        self,
+        question: str,
+        count: int = 10,
+        *,
+        follow_up: str = "",
+        as_of: date | None = None,
+        documents: frozenset[str] | None = None,
+    ) -> SearchResult:
         """Return the `count` best passages for `question`, exact hits before all others.
 
-        Superseded texts are left out; with `as_of`, every text that was not in force on that day.
+        Superseded texts are left out; with `as_of`, every text that was not in force on that day; with `documents`,
+        every document whose slug is not among them.
 
         `follow_up` is the part of a self-contained question that is new; it weighs as much as the whole, since a
         long first question would drown it.
         """
         day = self._today()
-        scope = self._scope(as_of, day)
+        scope = self._scope(as_of, day, documents)
         lookup = resolve(question, self._library, scope.documents, as_of, day)
-        expanded = expand_abbreviations(question)
-        words = content_words(expanded)
-        vector = self._embedder.encode([expanded])
-        if follow_up:
-            vector = vector + self._embedder.encode([expand_abbreviations(follow_up)])
-            vector /= np.linalg.norm(vector)
-        hits = self._hybrid(vector, words, lookup, scope) if scope.passages else []
+        query = self.query(question, follow_up)
+        vector = query.vector
+        hits = self._ranked(query, lookup, scope) if scope.passages else []
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
         if not exact:
             ranked = self._follow(ranked, vector, scope)
-        return SearchResult(question, tuple(ranked[:count]), lookup, vector[0], tuple(words), as_of, day)
+        return SearchResult(question, tuple(ranked[:count]), lookup, vector, query.rarity, as_of, day)
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
         """Return the sentences of a passage in order, with their similarity to a question's vector."""
@@ -144,39 +176,64 @@ class Searcher:
         """Return unit vectors of texts, made by the library's embedder."""
         return self._embedder.encode(texts)
 
-    def _hybrid(
-        self, vector: npt.NDArray[np.float32], words: Sequence[str], lookup: Lookup, scope: _Scope
-    ) -> list[Hit]:
+    def nearest_of(
+        self, documents: Iterable[int], vector: npt.NDArray[np.float32], count: int
+    ) -> list[tuple[PassageRow, SentenceHit]]:
+        """Return the `count` sentences nearest to a unit vector in documents given by number, each with its passage."""
         library = self._library
-        pool = min(_POOL, scope.passages)
-        _, near = self._passages.search(vector, pool, params=scope.passage_selector)
-        similarities, rows = self._sentences.search(
-            vector, min(2 * _POOL, scope.sentences), params=scope.sentence_selector
-        )
-        best: dict[int, float] = {}
-        for row, similarity in zip(rows[0], similarities[0], strict=True):
-            best.setdefault(int(library.sentence_passages[row]), float(similarity))
-        within = None if scope.whole else scope.documents
-        lexical = dict(library.match(fts_expression(list(words)), pool, FIELD_WEIGHTS, within)) if words else {}
-        candidates = {int(i) for i in near[0]} | set(best) | set(lexical)
-        if lookup.named:  # the question says which documents it is about
-            numbers = {document.number for document in lookup.documents}
-            inside = {i for i in candidates if int(library.passage_documents[i]) in numbers}
-            candidates = inside or candidates
-        ids = sorted(candidates)
-        dense = library.vectors[ids] @ vector[0] if ids else np.zeros(0, np.float32)
-        sentence = np.array([best.get(i, 0.0) for i in ids], np.float32)
-        # a passage whose sentences are all outside the sentence pool is at most as similar as the pool's last
-        sentence = np.maximum(sentence, np.minimum(dense, float(similarities[0][-1])))
-        words_score = np.array([lexical.get(i, 0.0) for i in ids], np.float32)
-        semantic = (1 - SENTENCE_WEIGHT) * _scaled(dense) + SENTENCE_WEIGHT * _scaled(sentence)
-        score = (1 - LEXICAL_WEIGHT) * semantic + LEXICAL_WEIGHT * _scaled(words_score)
-        order = np.argsort(-score, kind="stable")
-        rows_of = library.passages(ids[i] for i in order[:_POOL])
+        rows = np.flatnonzero(np.isin(library.passage_documents, list(documents))[library.sentence_passages])
+        similarities = library.sentence_vectors[rows] @ vector
+        found: list[tuple[PassageRow, SentenceHit]] = []
+        for i in np.argsort(-similarities, kind="stable")[:count]:
+            passage = library.passages([library.sentence_passages[rows[i]]])[0]
+            span = dict(library.sentences(passage.id))[int(rows[i])]
+            found.append((passage, SentenceHit(int(rows[i]), span, float(similarities[i]))))
+        return found
+
+    def _ranked(self, query: Query, lookup: Lookup, scope: _Scope) -> list[Hit]:
+        named = frozenset(document.number for document in lookup.documents) if lookup.named else frozenset()
+        pool = self.pool(query, scope, named)
+        scores = self._ranker.scores(pool.features)
+        # a document that the question names comes first, but does not shut out the others: "our retention policy"
+        # may be the title of one of several, and whoever names the policy may ask what the law says of it
+        scores += _NAMED * np.array([passage.document in named for passage in pool.passages], np.float32)
+        low, high = float(scores.min()), float(scores.max())
+        scaled = (scores - low) / ((high - low) or 1.0)
         return [
-            Hit(passage, float(score[i]), float(dense[i]), float(sentence[i]), float(words_score[i]))
-            for passage, i in zip(rows_of, order, strict=False)
+            Hit(
+                pool.passages[i],
+                float(scaled[i]),
+                float(pool.dense[i]),
+                float(pool.sentence[i]),
+                float(pool.lexical[i]),
+                float(pool.features[i, _PLAIN]),
+                float(pool.features[i, _COVERAGE]),
+                float(scores[i]),
+            )
+            for i in np.argsort(-scores, kind="stable")
         ]
+
+    def pool(self, query: Query, scope: _Scope | None = None, named: frozenset[int] = frozenset()) -> Pool:
+        """Return the candidates of a query with their features, in no order; those of all documents without `scope`."""
+        scope = scope or self._scope(None, self._today())
+        return gather(
+            self._library,
+            query,
+            self._passages,
+            self._sentences,
+            parameters=(scope.passage_selector, scope.sentence_selector),
+            sizes=(scope.passages, scope.sentences),
+            within=None if scope.whole else scope.documents,
+            named=named,
+        )
+
+    def query(self, question: str, follow_up: str = "") -> Query:
+        """Return a question ready to be searched; `follow_up` as for `search`."""
+        texts = [expand_abbreviations(text) for text in (question, *([follow_up] if follow_up else []))]
+        vectors = [self._embedder.encode_questions(texts), self._embedder.encode(texts)]
+        vector, plain = (_unit(found.sum(axis=0)) for found in vectors)
+        words, governed = content_words(texts[0]), governed_words(question)
+        return Query(question, vector, plain, rarity(self._library, words), rarity(self._library, governed))
 
     def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope) -> list[Hit]:
         """Put what the best passages refer to ("the period in row R15 of the … Policy") right behind them.
@@ -193,16 +250,21 @@ class Searcher:
             placed.append(hit)
             if position >= _FOLLOWED:
                 continue
+            brought = 0
             for passage, needed in self._referred(hit.passage):
+                if brought == _FOLLOWED_EACH:
+                    break
                 if passage.document not in scope.documents:
                     continue
-                best = max((s.similarity for s in self.sentences(passage, vector[0])), default=0.0)
+                best = max((s.similarity for s in self.sentences(passage, vector)), default=0.0)
                 if passage.id in {one.passage.id for one in placed} or best < needed * hit.sentence:
                     continue
-                dense = float(library.vectors[passage.id] @ vector[0])
+                dense = float(library.vectors[passage.id] @ vector)
                 lexical = known[passage.id].lexical if passage.id in known else 0.0
-                placed.append(Hit(passage, 0.98 * hit.score, dense, best, lexical))
+                was = known.get(passage.id, hit)
+                placed.append(Hit(passage, 0.98 * hit.score, dense, best, lexical, was.plain, was.coverage, hit.raw))
                 moved.add(passage.id)
+                brought += 1
         return placed
 
     def _referred(self, passage: PassageRow) -> Iterator[tuple[PassageRow, float]]:
@@ -224,10 +286,12 @@ class Searcher:
         exact: dict[int, Hit] = {}
         for place in lookup.found:
             for passage in library.passages_within(place.document, place.span):
-                dense = float(library.vectors[passage.id] @ vector[0])
+                dense = float(library.vectors[passage.id] @ vector)
                 known = scores.get(passage.id)
-                sentence = max((hit.similarity for hit in self.sentences(passage, vector[0])), default=dense)
-                exact[passage.id] = Hit(passage, 2 + dense, dense, sentence, known.lexical if known else 0.0, True)
+                sentence = max((hit.similarity for hit in self.sentences(passage, vector)), default=dense)
+                exact[passage.id] = Hit(
+                    passage, 2 + dense, dense, sentence, known.lexical if known else 0.0, exact=True
+                )
         return sorted(exact.values(), key=lambda hit: -hit.score)
 
 
@@ -269,9 +333,5 @@ def _flat_index(vectors: npt.NDArray[np.float32]) -> faiss.IndexFlatIP:
     return index
 
 
-def _scaled(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return values scaled to [0, 1] over the candidates (min-max score fusion)."""
-    if values.size == 0 or float(values.max()) == float(values.min()):
-        return np.zeros_like(values)
-    low, high = values.min(), values.max()
-    return np.asarray((values - low) / (high - low), dtype=np.float32)
+def _unit(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)

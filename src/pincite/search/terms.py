@@ -7,7 +7,7 @@ import re
 import tomllib
 from importlib import resources
 
-__all__ = ["content_words", "expand_abbreviations", "fts_expression"]
+__all__ = ["content_words", "expand_abbreviations", "fts_expression", "governed_words", "stem"]
 
 # Function words and the words with which people ask; they occur everywhere and say nothing.
 _STOP = frozenset(
@@ -45,7 +45,40 @@ def expand_abbreviations(question: str) -> str:
     return f"{question} ({'; '.join(missing)})" if missing else question
 
 
+@functools.lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Return a rough stem: "deleting", "deleted" and "deletion" give the same as "delete"."""
+    if len(word) < 5:
+        return word.removesuffix("s") if len(word) == 4 else word
+    return re.sub(r"(?:ations?|itions?|ions?|ments?|ings?|ied|ies|ers?|ors?|ed|es|s|ly|e|y)$", "", word)
+
+
+def governed_words(question: str) -> list[str]:
+    """Return the words of law and policy for the plain words of `question` that the thesaurus knows, each once."""
+    words = [stem(word) for word in _WORD.findall(question.lower().replace("’", "'"))]
+    found: dict[str, None] = {}
+    for plain, governed in _thesaurus():
+        size = len(plain)
+        if any(tuple(words[at : at + size]) == plain for at in range(len(words) - size + 1)):
+            found.update(dict.fromkeys(governed))
+    asked = {stem(word) for word in content_words(question)}
+    return [word for word in found if stem(word) not in asked]
+
+
 @functools.cache
+def _thesaurus() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    entries = _governed_data()["words"].items()
+    return tuple(
+        (tuple(stem(word) for word in _WORD.findall(plain.lower())), tuple(content_words(governed)))
+        for plain, governed in entries
+    )
+
+
 def _abbreviations() -> dict[str, str]:
+    return _governed_data()["abbreviations"]
+
+
+@functools.cache
+def _governed_data() -> dict[str, dict[str, str]]:
     source = resources.files("pincite.search").joinpath("thesaurus.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(source)["abbreviations"])
+    return tomllib.loads(source)

@@ -1,5 +1,5 @@
 """The chat screen: a Textual app that reads the assistant's events and has no logic of its own."""
 
-from pincite.tui.app import run
+from pincite.tui.app import Batches, run
 
-__all__ = ["run"]
+__all__ = ["Batches", "run"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from threading import Event as Flag
@@ -17,15 +18,33 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from pincite.domain.assistant import Assistant
+from pincite.batch.ground import Ground
+from pincite.domain.assistant import Assistant, StatusLine
 from pincite.errors import PinciteError
+from pincite.tui.bars import StatusBar
+from pincite.tui.batch import BatchScreen
 from pincite.tui.chat import WIDE, ChatScreen
 from pincite.tui.screens import ErrorScreen
 from pincite.tui.work import Abandoned, Opened, Reported, Unexpected, Unopened
 
-__all__ = ["OpenAssistant", "PinciteApp", "run"]
+__all__ = ["Batches", "OpenAssistant", "PinciteApp", "run"]
 
 OpenAssistant = Callable[[Callable[[str], None]], Assistant]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """What question files need besides the assistant.
+
+    Attributes:
+        ground: gives what answers rest on now; called in a worker thread.
+        model: name of the language model.
+        folders: where question files are offered from.
+    """
+
+    ground: Callable[[], Ground]
+    model: str
+    folders: Sequence[Path] = ()
 
 
 class PinciteApp(App[int]):
@@ -37,6 +56,7 @@ class PinciteApp(App[int]):
         title: the conversation's title; empty to take the first question.
         clock: seconds from any zero, for the durations shown.
         as_of: the day whose texts answer at first, None for today's.
+        batches: what question files need; without it there is no batch screen.
     """
 
     CSS_PATH = "pincite.tcss"
@@ -56,9 +76,13 @@ class PinciteApp(App[int]):
         title: str = "",
         clock: Callable[[], float] = time.monotonic,
         as_of: date | None = None,
+        batches: Batches | None = None,
     ) -> None:
         super().__init__()
         self.assistant: Assistant | None = None
+        self._status: StatusLine | None = None
+        self._batches = batches
+        self._batch: BatchScreen | None = None
         self._open_assistant = open_assistant
         self._log_file = export_directory.parent / "tui.log"
         self._leaving = Flag()
@@ -99,6 +123,26 @@ class PinciteApp(App[int]):
     @on(Opened)
     def _opened(self, message: Opened) -> None:
         self._chat.ready(message.assistant, message.status)
+        self._status = message.status
+
+    def action_batch(self) -> None:
+        """Open the screen for question files."""
+        if self.screen is not self._chat:
+            return
+        if self.assistant is None or self._status is None or self._batches is None:
+            self._chat.query_one(StatusBar).notify_of("not ready for question files yet")
+            return
+        self._chat.action_stop()  # one question at a time
+        self._batch = BatchScreen(
+            self.assistant,
+            self._status,
+            self._chat.engine,
+            self._batches.ground,
+            model=self._batches.model,
+            as_of=self._chat.as_of,
+            folders=self._batches.folders,
+        )
+        self.push_screen(self._batch)
 
     @on(Unopened)
     def _unopened(self, message: Unopened) -> None:
@@ -123,13 +167,18 @@ class PinciteApp(App[int]):
     async def action_quit(self) -> None:
         """Stop a running answer, then leave; the exit code tells whether there was anything to ask."""
         self._leaving.set()
-        self._chat.halt()
+        self._halt()
         self.exit(1 if self._failed else 0)
 
     def on_unmount(self) -> None:
         """Let no worker outlive the screen, however it was closed."""
         self._leaving.set()
+        self._halt()
+
+    def _halt(self) -> None:
         self._chat.halt()
+        if self._batch is not None:
+            self._batch.halt()
 
     def _log_traceback(self, error: BaseException) -> str:
         """Append the traceback to the log file, without the values of variables; return its path, or nothing."""
@@ -149,13 +198,20 @@ class PinciteApp(App[int]):
         self._close_messages_no_wait()
 
 
-def run(open_assistant: OpenAssistant, *, export_directory: Path, title: str = "", as_of: date | None = None) -> int:
+def run(
+    open_assistant: OpenAssistant,
+    *,
+    export_directory: Path,
+    title: str = "",
+    as_of: date | None = None,
+    batches: Batches | None = None,
+) -> int:
     """Run the chat until the user leaves and return the exit code.
 
     `open_assistant` is called in a worker thread after the first frame is shown; it may raise PinciteError, which
     becomes a screen from which the user can try again. The assistant is closed on the way out.
     """
-    app = PinciteApp(open_assistant, export_directory=export_directory, title=title, as_of=as_of)
+    app = PinciteApp(open_assistant, export_directory=export_directory, title=title, as_of=as_of, batches=batches)
     result = app.run()
     if app.assistant is not None:
         app.assistant.close()

@@ -70,11 +70,11 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self._export_directory = export_directory
         self._given_title = title
-        self._as_of = as_of
+        self.as_of = as_of
         self._clock = clock
         self._assistant: Assistant | None = None
         self._status: StatusLine | None = None
-        self._engine = Lock()  # held by the worker that talks to the assistant
+        self.engine = Lock()  # held by the worker that talks to the assistant
         self._run: Run | None = None
         self._runs = 0
         self._word = "Loading model"
@@ -136,13 +136,13 @@ class ChatScreen(Screen[None]):
         work = partial(
             listen,
             assistant,
-            self._engine,
+            self.engine,
             run.number,
             question,
             tuple(self._history),
             run.stop,
             self.post_message,
-            self._as_of,
+            self.as_of,
         )
         self._history.append(question)
         self.run_worker(work, thread=True, exit_on_error=False, group="ask")
@@ -408,14 +408,14 @@ class ChatScreen(Screen[None]):
 
     def action_as_of(self) -> None:
         """Ask for the day whose texts shall answer from the next question on."""
-        self.app.push_screen(AsOfScreen(self._as_of), self._take_as_of)
+        self.app.push_screen(AsOfScreen(self.as_of), self._take_as_of)
 
     def _take_as_of(self, chosen: tuple[date | None] | None) -> None:
         if chosen is None:
             return
-        (self._as_of,) = chosen
+        (self.as_of,) = chosen
         self._show_header()
-        self._tell(f"answers as of {self._as_of}" if self._as_of else "answers as of today")
+        self._tell(f"answers as of {self.as_of}" if self.as_of else "answers as of today")
 
     def action_export(self) -> None:
         """Write the conversation's answers to a new Markdown file."""
@@ -493,4 +493,4 @@ class ChatScreen(Screen[None]):
 
     def _show_header(self) -> None:
         title = self._given_title or (self._history[0] if self._history else "")
-        self.query_one(Header).show(title, self._status, self._as_of)
+        self.query_one(Header).show(title, self._status, self.as_of)

@@ -154,7 +154,10 @@ def _sentences(answer: Answer) -> Content:
     for claim in answer.claims:
         numbers = "".join(f"[{n}]" for n in claim.citations)
         parts.append(Content.assemble(f"{printable(claim.text)} ", (numbers, "bold")))
-    return Content(" ").join(parts)
+    body = Content(" ").join(parts)
+    if not answer.differences:
+        return body
+    return Content("\n\n").join([body, *(bold(difference.text) for difference in answer.differences)])
 
 
 class Conversation(VerticalScroll, can_focus=False):

@@ -44,6 +44,7 @@ COMMANDS = (
     Command("Copy answer", ("f9", "ctrl+t"), "copy_answer", "Copy the selected answer with its sources as plain text"),
     Command("Export conversation", ("ctrl+s", "f10"), "export", "Write the conversation's answers to a Markdown file"),
     Command("Answer as of …", (), "as_of", "Choose the day whose texts answer; in the list of all commands"),
+    Command("Question files …", ("f12",), "app.batch", "Answer a whole file of questions, row by row"),
     Command("All commands", ("ctrl+p", "ctrl+g"), "app.command_palette", "Search and run any command"),
     Command("Quit", ("ctrl+q",), "app.quit", "Stop the answer and leave"),
 )

@@ -1,0 +1,175 @@
+"""Conditions and exceptions of a rule: from its own sentence, its own provision, or words that refer to it.
+
+Never from similarity alone: a sentence limits a rule only if it stands in the rule's sentence, follows it and goes on
+from it ("That period may be extended…"), names the rule's paragraph, or denies in the same article what the rule says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pincite.answer.evidence import Selected, select_passage
+from pincite.answer.lists import lists_of
+from pincite.answer.measures import objects_of
+from pincite.domain.documents import Document, Provision, ProvisionKind, Span
+from pincite.search import Searcher
+from pincite.search.search import SearchResult
+
+__all__ = ["Limitation", "limitations"]
+
+_MOST = 2
+_LONGEST = 1000
+_CARRIED = 0.6
+"""Share of its words from which an answer already says a condition."""
+
+_OWN = re.compile(
+    r"\b(?P<except>unless|except(?: where| if| for| that| in| with)?|save (?:where|for|that))\b[^.;]*"
+    r"|\b(?:provided that|only if|only where|only when|on condition that)\b[^.;]*",
+    re.I,
+)
+_LIFTS = re.compile(
+    r"\b(?:shall|does|do|will) not (?:apply|be required)\b|\bneed not\b|\b(?:is|are) not (?:required|obliged|subject)\b"
+    r"|\b[Bb]y way of derogation\b|\b[Nn]otwithstanding\b|\bexempt(?:ed)? from\b"
+)
+_GOES_ON = re.compile(
+    r"(?:However, )?(?:(?:that|this|the|those|these|such(?: an?)?) "
+    r"(?:periods?|time limits?|obligations?|requirements?|prohibitions?|rules?|rights?|dut(?:y|ies)|exceptions?)\b"
+    r"|(?:this|that|it) (?:shall|does|do|is|may)\b)",
+    re.I,
+)
+_LIMITS = re.compile(
+    r"\bmay be (?:extended|suspended|shortened|restricted|waived)\b|\bonly\b|\bunless\b|\bexcept\b", re.I
+)
+_PARAGRAPH = re.compile(r"\((\d+[a-z]?)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Limitation:
+    """Words that limit a rule; `label` is "Exception" or "Condition", `selected` the passage they stand in."""
+
+    label: str
+    selected: Selected
+    span: Span
+
+
+def limitations(
+    searcher: Searcher, result: SearchResult, governing: Selected, rule: Span, said: Iterable[str]
+) -> list[Limitation]:
+    """Return what limits the rule at `rule` and is not in `said`, the sentences of the answer: two at most, those of
+    the rule's own sentence first, then the nearest to the question."""
+    document = searcher.library.document(governing.item.document)
+    answer = " ".join(said)
+    found: list[tuple[float, Limitation]] = [
+        (2.0, Limitation("Exception" if match["except"] else "Condition", governing, span))
+        for match in _OWN.finditer(rule.of(document.text))
+        for span in [Span(rule.start + match.start(), rule.start + len(match.group().rstrip(" ,")) + match.start())]
+    ]
+    for selected, span, label in _others(searcher, result, document, rule):
+        similarity = next((s.similarity for s in selected.sentences if span.contains(s.span)), 0.0)
+        found.append((similarity, Limitation(label, selected, span)))
+    found.sort(key=lambda one: -one[0])
+    kept: list[Limitation] = []
+    for _, one in found:
+        words = one.span.of(searcher.library.document(one.selected.item.document).text)
+        if not _carried(words, answer) and not any(other.span == one.span for other in kept):
+            kept.append(one)
+    return kept[:_MOST]
+
+
+def _carried(words: str, answer: str) -> bool:
+    wanted = objects_of(words)
+    return words in answer or (bool(wanted) and len(wanted & objects_of(answer)) >= _CARRIED * len(wanted))
+
+
+def _others(
+    searcher: Searcher, result: SearchResult, document: Document, rule: Span
+) -> Iterator[tuple[Selected, Span, str]]:
+    library, text = searcher.library, document.text
+    number = library.info(document.slug).number
+    paragraph, article = _levels(document, rule)
+    before: Span | None = None
+    for passage in library.passages_within(number, article.span):
+        for _, span in library.sentences(passage.id):
+            words = span.of(text)
+            follows = before is not None and rule.contains(before)
+            before = span
+            if rule.start < span.end and span.start < rule.end:
+                continue
+            lifts = _LIFTS.search(words) is not None
+            goes_on = follows and _GOES_ON.match(words) and (lifts or _LIMITS.search(words))
+            if goes_on or (lifts and _about(searcher, document, paragraph, article, rule, span)):
+                selected = select_passage(searcher, passage, result)
+                yield selected, _with_points(document, selected, span), "Exception" if lifts else "Condition"
+    yield from _elsewhere(searcher, result, document, paragraph, article)
+
+
+def _levels(document: Document, rule: Span) -> tuple[Provision, Provision]:
+    """Return the paragraph that a rule stands in and the article, section or headed part around it."""
+    node = document.deepest_at(rule)
+    paragraph = node
+    for one in (node, *document.ancestors(node)):
+        if one.kind is ProvisionKind.PARAGRAPH:
+            paragraph = one
+        if one.kind in (ProvisionKind.ARTICLE, ProvisionKind.SECTION, ProvisionKind.HEADING):
+            return (paragraph if paragraph.start >= one.start else one), one
+    return paragraph, paragraph
+
+
+def _about(
+    searcher: Searcher, document: Document, paragraph: Provision, article: Provision, rule: Span, span: Span
+) -> bool:
+    """Tell whether a sentence of the same article that lifts something lifts this rule: it names its paragraph, or,
+    where it names no other, it speaks of the same thing."""
+    number = searcher.library.info(document.slug).number
+    named = [
+        reference
+        for reference in searcher.library.references_within(number, span)
+        if reference.document == document.slug
+        and article.index <= reference.provision
+        and _inside(document, reference.provision, article)
+    ]
+    shared = objects_of(rule.of(document.text)) & objects_of(span.of(document.text))
+    if any(document.provisions[r.provision].kind is ProvisionKind.PARAGRAPH for r in named):
+        return any(r.provision == paragraph.index for r in named)
+    # this source numbers no paragraphs: only the first is known by its place
+    numbers = {n for r in named for n in _PARAGRAPH.findall(r.label)[:1]}
+    first = rule.start <= article.body_start + 1
+    if numbers and first and "1" in numbers:
+        return True
+    return len(shared) >= 2 and not (first and numbers and "1" not in numbers)
+
+
+def _inside(document: Document, index: int, article: Provision) -> bool:
+    return article.span.contains(document.provisions[index].span)
+
+
+def _elsewhere(
+    searcher: Searcher, result: SearchResult, document: Document, paragraph: Provision, article: Provision
+) -> Iterator[tuple[Selected, Span, str]]:
+    """Yield sentences outside the article that lift exactly this paragraph, or the article as a whole."""
+    library = searcher.library
+    searched = library.versions.searched(result.as_of, result.day)
+    targets = {paragraph.index, article.index} if article.kind is not ProvisionKind.HEADING else {paragraph.index}
+    for target in targets:
+        if not document.provisions[target].label:
+            continue
+        for number, reference in library.references_to(document.slug, range(target, target + 1)):
+            info = library.documents[number]
+            own = info.slug == document.slug and article.span.contains(reference.span)
+            if own or info.slug not in searched or reference.label != document.provisions[target].label:
+                continue
+            text = library.document(info.slug).text
+            for passage in library.passages_within(number, reference.span):
+                for _, span in library.sentences(passage.id):
+                    if span.contains(reference.span) and _LIFTS.search(span.of(text)):
+                        yield select_passage(searcher, passage, result), span, "Exception"
+
+
+def _with_points(document: Document, selected: Selected, span: Span) -> Span:
+    """Return a sentence with the points that it introduces, where they are short enough."""
+    for points in lists_of(document, selected):
+        if points.lead == span and points.span.end - points.span.start <= _LONGEST:
+            return points.span
+    return span

@@ -1,0 +1,186 @@
+"""The run over a form's rows: who is asked, in what order, what is kept, and what each row ends with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from threading import Event as Flag
+from typing import Any
+
+from pincite.batch.ground import Ground, UnknownScope
+from pincite.batch.journal import Journal, Kept
+from pincite.batch.likeness import leaders
+from pincite.batch.result import QuotedPassage, Result, Review
+from pincite.batch.rows import Row
+from pincite.domain.answers import Answer
+from pincite.domain.assistant import Assistant
+from pincite.domain.documents import Span
+from pincite.domain.events import Cancelled, Event, Finished, Refused
+from pincite.errors import PinciteError, QuestionError
+
+__all__ = ["MOST_ROWS", "ONLY", "Asking", "Batch", "Done", "Heard", "Step"]
+
+MOST_ROWS = 50_000
+"""More questions than this are refused unless a limit is given: at 10 seconds each they take six days."""
+
+ONLY = ("unanswered", "failed")
+_MOST_FAILURES = 3  # of the machinery, one after the other: then it is not the question's fault
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A row is being asked."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The assistant has said something about the row being asked."""
+
+    row: Row
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A row is finished and in the journal."""
+
+    row: Row
+    result: Result
+
+
+Step = Asking | Heard | Done
+
+
+class Batch:
+    """A form's rows, and what is known of each.
+
+    Args:
+        rows: in their order.
+        ground: what answers rest on now.
+        journal: where finished answers are kept; the caller closes it.
+        as_of: the day for rows that name none.
+    """
+
+    def __init__(self, rows: Sequence[Row], ground: Ground, journal: Journal, *, as_of: date | None = None) -> None:
+        self.rows = tuple(rows)
+        self.ground = ground
+        self.journal = journal
+        self.as_of = as_of
+        self._by_number = {row.number: row for row in rows}
+        self._leaders = leaders(rows, as_of)
+
+    def leader(self, row: Row) -> Row:
+        """Return the row whose answer is this row's: the first that asks the same."""
+        return self._by_number[self._leaders[row.number]]
+
+    def _kept(self, row: Row) -> Kept | None:
+        return self.journal.get(self.leader(row).key(self.as_of))
+
+    def result(self, row: Row) -> Result:
+        """Return what is known of a row."""
+        if row.kept:
+            return Result(kept=row.kept)
+        if row.problem:
+            return Result(error=row.problem)
+        kept, leader = self._kept(row), self.leader(row)
+        if kept is None:
+            return Result()
+        return Result(
+            answer=kept.answer,
+            passages=kept.passages,
+            error=kept.error,
+            same_as="" if leader is row else leader.id,
+            changed=self.ground.basis.changed_since(kept.basis),
+            review=kept.review,
+        )
+
+    def results(self) -> dict[int, Result]:
+        """Return what is known of every row, by its number."""
+        return {row.number: self.result(row) for row in self.rows}
+
+    def pending(self, *, only: str = "", refresh: bool = False, limit: int | None = None) -> list[Row]:
+        """Return the rows that a run would ask, in order; rows that ask the same count once.
+
+        Args:
+            only: ``unanswered``: all that have no answer, also those that were asked; ``failed``: those that failed.
+                Empty: those that were never finished.
+            refresh: also those whose answer rests on another library, model, settings or program.
+            limit: at most so many.
+        """
+        chosen = []
+        for row in self.rows:
+            if row.kept or row.problem or self.leader(row) is not row:
+                continue
+            status = self.result(row).status
+            wanted = status == "not_asked" if only != "failed" else status == "failed"
+            if only == "unanswered":
+                wanted = status in ("not_asked", "not_found", "refused", "failed")
+            if wanted or (refresh and self.result(row).changed):
+                chosen.append(row)
+        return chosen[:limit]
+
+    def run(self, assistant: Assistant, rows: Sequence[Row], stop: Flag) -> Iterator[Step]:
+        """Ask rows one after the other; each answer is in the journal before the next question is asked.
+
+        Blocking. Setting `stop` ends the run within a fraction of a second; the row being asked is not kept.
+
+        Raises:
+            PinciteError: if the journal cannot be written, or the assistant fails at several rows in succession.
+        """
+        failures = 0
+        for row in rows:
+            if stop.is_set():
+                return
+            yield Asking(row)
+            key = row.key(self.as_of)
+            try:
+                answer = None
+                for event in self._ask(assistant, row, stop):
+                    if isinstance(event, Finished | Refused):
+                        answer = event.answer
+                    elif isinstance(event, Cancelled):
+                        return
+                    else:
+                        yield Heard(row, event)
+            except (QuestionError, UnknownScope) as error:
+                self.journal.add_failure(key, self.ground.basis, str(error))
+            except PinciteError as error:
+                failures += 1
+                if failures >= _MOST_FAILURES:
+                    raise
+                self.journal.add_failure(key, self.ground.basis, f"{error.title}: {error.message}")
+            else:
+                if answer is None:
+                    return
+                failures = 0
+                self.journal.add_answer(key, self.ground.basis, answer, _passages(assistant, answer))
+            yield Done(row, self.result(row))
+
+    def _ask(self, assistant: Assistant, row: Row, stop: Flag) -> Iterator[Event]:
+        within = self.ground.catalogue.resolve(row)
+        restricted: dict[str, Any] = {}
+        if within is not None:
+            if "documents" not in inspect.signature(assistant.ask).parameters:
+                raise UnknownScope("this version cannot restrict a question to documents; nothing was asked")
+            restricted["documents"] = within
+        return assistant.ask(row.asked, stop=stop, as_of=row.as_of or self.as_of, **restricted)
+
+    def review(self, row: Row, review: Review | None) -> None:
+        """Keep who has looked at a row's answer; rows that ask the same are reviewed with it."""
+        self.journal.add_review(self.leader(row).key(self.as_of), review)
+
+
+def _passages(assistant: Assistant, answer: Answer) -> list[QuotedPassage]:
+    """Return the stored words around each quotation, so that a report needs no library."""
+    found = []
+    for citation in answer.citations:
+        span = Span(citation.start, citation.end)
+        with suppress(PinciteError):  # the quotation itself is in the answer
+            view = assistant.source(citation.document, span, (span,))
+            found.append(QuotedPassage(citation.n, view.text, view.span.start, view.lead_in, view.path))
+    return found

@@ -1,0 +1,116 @@
+"""Features that can be read, weights that ship, the thesaurus, and searching some documents only."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from pincite.domain.documents import DocumentKind
+from pincite.search import Searcher
+from pincite.search.features import FEATURES, Asked, Candidates, features
+from pincite.search.pool import rarity
+from pincite.search.ranking import Ranker
+from pincite.search.terms import content_words, governed_words, stem
+from tests.fakes import FakeEmbedder
+
+SIMILARITIES = (
+    "passage",
+    "sentence",
+    "plain_passage",
+    "plain_sentence",
+    "lexical",
+    "thesaurus",
+    "document",
+    "provision",
+)
+
+
+def table(
+    question: str, *bodies: str, label: str = "1.1", heading: str = "", kind: DocumentKind
+) -> dict[str, list[float]]:
+    zeros = np.zeros(len(bodies), np.float32)
+    asked = Asked.of(question, dict.fromkeys(content_words(question), 2.0))
+    count = len(bodies)
+    found = features(
+        asked,
+        Candidates(
+            dict.fromkeys(SIMILARITIES, zeros), [label] * count, [heading] * count, bodies, [""] * count, [kind] * count
+        ),
+    )
+    assert found.shape == (count, len(FEATURES))
+    return {name: found[:, at].tolist() for at, name in enumerate(FEATURES)}
+
+
+def test_what_is_asked_meets_what_is_said() -> None:
+    rows = table(
+        "How long do we keep badges?",
+        "Badges are kept for six months.",
+        "Badges are kept by the steward.",
+        kind=DocumentKind.POLICY,
+    )
+    assert rows["time"] == [1, 0]
+    assert rows["ours_policy"] == [1, 1]
+    assert rows["coverage"] == pytest.approx([1 / 3, 1 / 3])  # "badges", neither "long" nor "keep"
+    who = table("Who approves a badge?", "The security manager does.", "Badges are blue.", kind=DocumentKind.LAW)
+    assert who["role"] == [1, 0]
+    assert who["time"] == who["ours_policy"] == [0, 0]
+    means = table("What is a badge?", "“Badge” means a card.", "A badge is worn.", kind=DocumentKind.LAW)
+    assert means["meaning"] == means["defines"] == [1, 0]
+
+
+def test_headings_labels_and_length() -> None:
+    rows = table("visitor badges", "Text.", "Text " * 40, label="Recital 4", heading="Badges", kind=DocumentKind.LAW)
+    assert rows["headings"] == [0.5, 0.5]
+    assert rows["recital"] == [1, 1]
+    assert rows["length"][0] < rows["length"][1]
+
+
+def test_rare_words_weigh_more(tiny_searcher: Searcher) -> None:
+    library = tiny_searcher.library
+    found = rarity(library, ["the", "blight", "unheard-of-word"])
+    assert found["unheard-of-word"] > found["blight"] > found["the"] > 0
+
+
+def test_the_weights_that_ship_order_the_hits(tiny_searcher: Searcher) -> None:
+    ranker = Ranker.load()
+    assert ranker.weights.shape == (len(FEATURES),)
+    question = "How often must ladders be inspected?"
+    turned = Searcher(
+        tiny_searcher.library, FakeEmbedder(), ranker=dataclasses.replace(ranker, weights=-ranker.weights)
+    )
+    hits, others = tiny_searcher.search(question, 50).hits, turned.search(question, 50).hits
+    assert hits[0].passage.id == max(others, key=lambda hit: -hit.raw).passage.id
+    assert [hit.raw for hit in hits] == sorted((hit.raw for hit in hits), reverse=True)
+    pool = tiny_searcher.pool(tiny_searcher.query(question))
+    assert hits[0].raw == pytest.approx(float(ranker.scores(pool.features).max()), abs=1e-4)
+
+
+def test_only_some_documents(tiny_searcher: Searcher) -> None:
+    result = tiny_searcher.search("When must fire blight be notified?", 50, documents=frozenset({"ladder"}))
+    names = {tiny_searcher.library.documents[hit.passage.document].slug for hit in result.hits}
+    assert names == {"ladder"}
+    assert tiny_searcher.search("fire blight", documents=frozenset()).hits == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Can a customer make us wipe his photos?", {"erasure", "destruction", "image"}),
+        ("we were HACKED, what now", {"breach", "incident"}),
+        ("How long may we keep it?", {"period", "retention"}),
+        ("Do we need permission from the kids?", {"consent", "child"}),
+    ],
+)
+def test_plain_words_bring_governed_ones(question: str, words: set[str]) -> None:
+    assert words <= set(governed_words(question))
+
+
+def test_the_thesaurus_adds_nothing_that_was_said() -> None:
+    assert "deletion" not in governed_words("Must we delete it? Is deletion due?")
+    assert governed_words("Bananas are yellow.") == []
+    assert governed_words("long how") == []  # the words of an entry follow one another
+
+
+@pytest.mark.parametrize("words", ["delete deleting deleted deletion deletes", "notification notifications"])
+def test_stems_join_forms(words: str) -> None:
+    assert len({stem(word) for word in words.split()}) == 1
