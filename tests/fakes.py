@@ -38,6 +38,7 @@ class FakeEmbedder:
     def __init__(self, *, dimension: int = 96, sha256: str = EMBEDDER_SHA256, die_after: int | None = None) -> None:
         self.name = "fake"
         self.sha256 = sha256
+        self.adapter_sha256 = ""
         self.dimension = dimension
         self.batches: list[list[str]] = []
         self._die_after = die_after

@@ -30,7 +30,8 @@ from pincite.embed.adapter import LowRank, adaptable, save_adapter
 from training.data import TrainingSet
 
 RANK = 16
-EPOCHS = 6
+EPOCHS = 4
+STOP_AFTER = 3
 BATCH = 64
 RATE = 8e-4
 TEMPERATURE = 0.05
@@ -44,7 +45,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True, help="home whose library is trained against")
     parser.add_argument("--out", type=Path, required=True, help="where the adapter is written")
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="epochs over which the rate falls to nothing")
+    parser.add_argument("--stop-after", type=int, default=STOP_AFTER, help="epochs trained")
     parser.add_argument("--rank", type=int, default=RANK)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--near", type=float, default=0.0, help="weight of staying near the unchanged question vector")
@@ -72,7 +74,7 @@ def main() -> int:
     scorer = Scorer(data)
     print(f"before   {report(scorer, held, torch.stack([plain[i.question] for i in held]))}", flush=True)
     best = -1.0
-    for epoch in range(1, args.epochs + 1):
+    for epoch in range(1, min(args.epochs, args.stop_after) + 1):
         random.shuffle(train)
         began, total = time.monotonic(), 0.0
         model.train()

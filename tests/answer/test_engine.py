@@ -165,7 +165,7 @@ def test_digests_timings_and_counts(tiny_searcher: Searcher) -> None:
     assert answer.digests["prompt"] == model.prompts[0].sha256
     assert answer.digests["embedder"] == EMBEDDER_SHA256
     assert answer.digests["library"] == tiny_searcher.library.generation
-    assert len(answer.digests["abstention"]) == 64
+    assert len(answer.digests["abstention"]) == len(answer.digests["ranking"]) == 64
     assert answer.timings.total >= answer.timings.evidence > 0
     assert answer.timings.check > 0
     assert answer.prompt_tokens == model.count(model.prompts[0].text)

@@ -72,7 +72,7 @@ def test_ask_prints_one_json_object(home: Home, searcher: Searcher) -> None:
         assert set(citation) == CITATION_KEYS
         text = searcher.library.document(citation["document"]).text
         assert text[citation["start"] : citation["end"]] == citation["quote"]
-    assert set(answer["digests"]) == {"library", "embedder", "abstention", "model", "prompt"}
+    assert set(answer["digests"]) == {"library", "embedder", "adapter", "ranking", "abstention", "model", "prompt"}
     assert answer["digests"]["model"].startswith("b179c952")  # settings.toml chose the small model
     assert answer["prompt_tokens"] > 0
     assert 0 < answer["answer_tokens"] <= 60

@@ -264,6 +264,7 @@ class Engine:
             "library": library.generation,
             "embedder": str(library.manifest["embedder"]["sha256"]),
             "abstention": self._policy.sha256,
+            **self._searcher.digests,
         }
 
     def _no_answer(

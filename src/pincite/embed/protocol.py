@@ -27,6 +27,11 @@ class Embedder(Protocol):
         ...
 
     @property
+    def adapter_sha256(self) -> str:
+        """Digest of the question adapter, empty without one."""
+        ...
+
+    @property
     def dimension(self) -> int:
         """Length of a vector."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ class TransformerEmbedder:
                 hint="Check it with `pincite models verify`.",
             ) from error
         self._questions = adapted(self._model, adapter, base=sha256) if adapter else self._model
+        self._adapter_sha256 = hashlib.sha256(adapter.read_bytes()).hexdigest() if adapter else ""
         self._name = name
         self._sha256 = sha256
         self._dimension = int(self._model.get_embedding_dimension() or 0)
@@ -81,6 +83,11 @@ class TransformerEmbedder:
     def sha256(self) -> str:
         """Digest over the model's files."""
         return self._sha256
+
+    @property
+    def adapter_sha256(self) -> str:
+        """Digest of the question adapter, empty without one."""
+        return self._adapter_sha256
 
     @property
     def dimension(self) -> int:

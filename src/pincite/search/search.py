@@ -123,6 +123,11 @@ class Searcher:
         return self._library
 
     @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of what decides the order of hits beside the library: the question adapter and the ranker."""
+        return {"adapter": self._embedder.adapter_sha256, "ranking": self._ranker.sha256}
+
+    @property
     def embedder(self) -> Embedder:
         """The embedder that questions are encoded with."""
         return self._embedder
