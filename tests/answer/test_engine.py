@@ -207,3 +207,14 @@ def test_the_model_is_loaded_once_and_closed(tiny_directory, tiny_searcher: Sear
     assert (status.model, status.context, status.documents, status.seal) == (model.title, model.context, 4, "sealed?")
     engine.close()
     assert model.closed
+
+
+def test_only_some_documents_answer(tiny_searcher: Searcher) -> None:
+    engine = engine_of(tiny_searcher, FakeModel(RIGHT))
+    for within in (frozenset({"orchard"}), frozenset({"ladder"})):
+        *_, last = engine.ask(BLIGHT, documents=within)
+        assert isinstance(last, events.Finished | events.Refused)
+        answer = last.answer
+        seen = {citation.document for citation in answer.citations} | {item.document for item in answer.nearest}
+        assert seen == within
+        assert bool(answer.citations) is ("orchard" in within)

@@ -21,9 +21,17 @@ class ForcedSearcher(Searcher):
         super().__init__(library, embedder)
         self._attack = attack
 
-    def search(self, question: str, count: int = 10, *, follow_up: str = "", as_of: date | None = None) -> SearchResult:
+    def search(
+        self,
+        question: str,
+        count: int = 10,
+        *,
+        follow_up: str = "",
+        as_of: date | None = None,
+        documents: frozenset[str] | None = None,
+    ) -> SearchResult:
         """Search as usual, then move or put the attacking passage to the first place."""
-        result = super().search(question, count, follow_up=follow_up, as_of=as_of)
+        result = super().search(question, count, follow_up=follow_up, as_of=as_of, documents=documents)
         passage = attacking_passage(self.library, self._attack)
         similarities = [hit.similarity for hit in self.sentences(passage, result.vector)]
         dense = float(self.library.vectors[passage.id] @ result.vector)

@@ -207,7 +207,13 @@ class FakeAssistant:
         return StatusLine("Qwen2.5 1.5B Q4 on CPU", 4096, len(DOCUMENTS), "SEALED")
 
     def ask(
-        self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None, as_of: date | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        stop: Flag | None = None,
+        as_of: date | None = None,
+        documents: frozenset[str] | None = None,
     ) -> Iterator[Event]:
         if len(question) > 2000:
             raise QuestionError(f"The question has {len(question):,} characters.", hint="Ask in 2,000 or fewer.")

@@ -75,6 +75,7 @@ def candidates(
     if not _lays_down_a_rule(document, governing.hit.passage, span):
         return []
     searched = library.versions.searched(result.as_of, result.day)
+    searched = searched if result.documents is None else searched & result.documents
     others = [i for i in library.documents if i.kind is not governing.item.kind and i.slug in searched]
     if not others:
         return []

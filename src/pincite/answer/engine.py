@@ -133,7 +133,13 @@ class Engine:
         return source_view(self._searcher.library, document, span, quotes)
 
     def ask(
-        self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None, as_of: date | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        stop: Flag | None = None,
+        as_of: date | None = None,
+        documents: frozenset[str] | None = None,
     ) -> Iterator[Event]:
         """Yield the events of one answer; see `Assistant.ask`."""
         began = time.perf_counter()
@@ -143,7 +149,9 @@ class Engine:
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
-        result = self._searcher.search(run.standalone.text, self._settings.passages, follow_up=follow_up, as_of=as_of)
+        result = self._searcher.search(
+            run.standalone.text, self._settings.passages, follow_up=follow_up, as_of=as_of, documents=documents
+        )
         run.as_of, run.day = result.as_of, result.day
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began

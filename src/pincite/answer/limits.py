@@ -151,6 +151,7 @@ def _elsewhere(
     """Yield sentences outside the article that lift exactly this paragraph, or the article as a whole."""
     library = searcher.library
     searched = library.versions.searched(result.as_of, result.day)
+    searched = searched if result.documents is None else searched & result.documents
     targets = {paragraph.index, article.index} if article.kind is not ProvisionKind.HEADING else {paragraph.index}
     for target in targets:
         if not document.provisions[target].label:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from threading import Event as Flag
-from typing import Any
 
 from pincite.batch.ground import Ground, UnknownScope
 from pincite.batch.journal import Journal, Kept
@@ -163,12 +161,7 @@ class Batch:
 
     def _ask(self, assistant: Assistant, row: Row, stop: Flag) -> Iterator[Event]:
         within = self.ground.catalogue.resolve(row)
-        restricted: dict[str, Any] = {}
-        if within is not None:
-            if "documents" not in inspect.signature(assistant.ask).parameters:
-                raise UnknownScope("this version cannot restrict a question to documents; nothing was asked")
-            restricted["documents"] = within
-        return assistant.ask(row.asked, stop=stop, as_of=row.as_of or self.as_of, **restricted)
+        return assistant.ask(row.asked, stop=stop, as_of=row.as_of or self.as_of, documents=within)
 
     def review(self, row: Row, review: Review | None) -> None:
         """Keep who has looked at a row's answer; rows that ask the same are reviewed with it."""

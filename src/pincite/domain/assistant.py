@@ -70,13 +70,19 @@ class Assistant(Protocol):
         ...
 
     def ask(
-        self, question: str, *, history: Sequence[str] = (), stop: Flag | None = None, as_of: date | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        stop: Flag | None = None,
+        as_of: date | None = None,
+        documents: frozenset[str] | None = None,
     ) -> Iterator[Event]:
         """Yield the events of one answer, ending with Finished, Refused or Cancelled.
 
         Blocking; call it from a worker thread. `history` holds the conversation's earlier questions, oldest
         first. Setting `stop` ends the answer within a fraction of a second, also while the prompt is read. With
-        `as_of`, only texts in force on that day answer.
+        `as_of`, only texts in force on that day answer, with `documents` only documents with these slugs.
 
         Raises:
             PinciteError: if the question cannot be asked or a part fails.

@@ -76,7 +76,8 @@ class Hit:
 class SearchResult:
     """Hits best first, what the question names, its vector, and its content words with their rarity.
 
-    `as_of` is the day whose texts were searched, None for today's; `day` is today.
+    `as_of` is the day whose texts were searched, None for today's; `day` is today; `documents`
+    are the slugs that the search was restricted to, None for all.
     """
 
     question: str
@@ -86,6 +87,7 @@ class SearchResult:
     rarity: Mapping[str, float]
     as_of: date | None
     day: date
+    documents: frozenset[str] | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ class Searcher:
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
         if not exact:
             ranked = self._follow(ranked, vector, scope)
-        return SearchResult(question, tuple(ranked[:count]), lookup, vector, query.rarity, as_of, day)
+        return SearchResult(question, tuple(ranked[:count]), lookup, vector, query.rarity, as_of, day, documents)
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
         """Return the sentences of a passage in order, with their similarity to a question's vector."""
