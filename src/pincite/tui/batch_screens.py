@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -93,7 +94,8 @@ class RowScreen(Screen[str]):
     def _fill(self, turn: Turn) -> None:
         """Show the answer below its question, once the question stands there."""
         if not turn.is_mounted:
-            self.call_after_refresh(self._fill, turn)
+            # a timer lets the turn's own task run; calling after every refresh could starve it for good
+            self.set_timer(0.01, partial(self._fill, turn))
             return
         result = self._result
         if result.answer is not None:
