@@ -19,7 +19,7 @@ from pincite.search.terms import content_words
 
 __all__ = ["Counterpart", "find_counterpart"]
 
-# Chosen by reading the nearest candidates for 55 questions (GDPR without paragraph numbers beside the 14 sample policies,
+# Chosen by reading the nearest candidates for 55 questions (GDPR without paragraph numbers and the 14 sample policies,
 # all-MiniLM-L6-v2, nothing held out): what is above the bar is on the same matter, what is below mostly is not.
 _BAR = 0.73
 _LEAST_SIMILAR = 0.45
