@@ -40,7 +40,7 @@ def test_the_probability_is_logistic() -> None:
     assert probability(weights | {"constant": -3.0}, values) == pytest.approx(0.047426, abs=1e-6)
 
 
-def test_more_of_the_question_found_is_never_worse(tiny_searcher: Searcher) -> None:
+def test_what_answers_is_told_from_what_does_not(tiny_searcher: Searcher) -> None:
     policy = Policy.load()
     right = look(tiny_searcher, "When must fire blight be notified to the orchard authority?")
     wrong = look(tiny_searcher, "Who won the chess championship in Reykjavik?")

@@ -96,7 +96,7 @@ def gather(
     semantic = (1 - _SENTENCE_WEIGHT) * _scaled(dense) + _SENTENCE_WEIGHT * _scaled(best)
     first = (1 - _LEXICAL_WEIGHT) * semantic + _LEXICAL_WEIGHT * _scaled(words)
     if named:
-        first += np.isin(library.passage_documents[ids], list(named))  # of what is named, everything is looked at
+        first += np.isin(library.passage_documents[ids], list(named))  # no candidate of a named document is cut off
     kept = np.sort(np.argsort(-first, kind="stable")[:_KEPT])
     ids, dense, best, words = ids[kept], dense[kept], best[kept], words[kept]
     rows_of = tuple(library.passages(ids))
