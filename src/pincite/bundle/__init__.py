@@ -1,0 +1,1 @@
+"""What is carried into an air-gapped place: one signed directory tree with program, models and corpus."""

@@ -1,0 +1,1 @@
+"""The tamper-evident record: every question, answer and change, one line each, under signed checkpoints."""
