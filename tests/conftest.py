@@ -20,6 +20,7 @@ from pincite.ingest.build import build_library
 from pincite.ingest.isolation import Parsers
 from pincite.ingest.sources import expand_paths
 from pincite.library import Library
+from pincite.library.current import approve_policy
 from pincite.search import Searcher
 from tests.fakes import FakeEmbedder
 
@@ -37,7 +38,7 @@ def without_abstention(library: Path) -> None:
     """Let every question of the library in this directory reach the model: the fake's similarities say little."""
     shipped = resources.files("pincite.answer").joinpath("abstention.toml").read_text(encoding="utf-8")
     bold = re.sub(r"^(passage|sufficient|strong|missing_name) = .*", r"\1 = 0.0", shipped, flags=re.M)
-    (library / "abstention.toml").write_text(bold, encoding="utf-8")
+    approve_policy(library, bold)
 
 
 # -- real models are for integration tests only ------------------------------------------------------------

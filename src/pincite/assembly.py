@@ -63,30 +63,37 @@ class Parts:
 
     def embedder(self) -> Embedder:
         """Load the embedding model after verifying its files."""
-        directory = self.registry.require(self.settings.embedder, "embedder")
-        from pincite.embed.sentence_transformer import TransformerEmbedder
+        with self.registry.verified(self.settings.embedder, "embedder") as verified:
+            from pincite.embed.sentence_transformer import TransformerEmbedder
 
-        entry = self.registry.get(self.settings.embedder)
-        adapter = self.registry.require_adapter(entry)
-        return TransformerEmbedder(directory, name=entry.name, sha256=entry.sha256, adapter=adapter)
+            entry = self.registry.get(self.settings.embedder)
+            adapter = self.registry.require_adapter(entry)
+            return TransformerEmbedder(
+                verified.path,
+                name=entry.name,
+                sha256=entry.sha256,
+                adapter=adapter,
+                adapter_sha256=entry.adapter.sha256 if entry.adapter else "",
+            )
 
     def model(self) -> LanguageModel:
         """Load the language model after verifying its file."""
-        path = self.registry.require(self.settings.model, "llm")
-        from pincite.llm.llama import LlamaModel, send_log_to
-        from pincite.llm.templates import template_named
+        with self.registry.verified(self.settings.model, "llm") as verified:
+            from pincite.llm.llama import LlamaModel, send_log_to
+            from pincite.llm.templates import template_named
 
-        entry = self.registry.get(self.settings.model)
-        send_log_to(self.home.log_file)
-        return LlamaModel(
-            path,
-            title=entry.title,
-            sha256=entry.sha256,
-            template=template_named(entry.template),
-            context=self.settings.context,
-            threads=self.settings.threads,
-            gpu_layers=self.settings.gpu_layers,
-        )
+            entry = self.registry.get(self.settings.model)
+            send_log_to(self.home.log_file)
+            return LlamaModel(
+                verified.path,
+                opened=verified.opened,
+                title=entry.title,
+                sha256=entry.sha256,
+                template=template_named(entry.template),
+                context=self.settings.context,
+                threads=self.settings.threads,
+                gpu_layers=self.settings.gpu_layers,
+            )
 
 
 def open_library(home: Home) -> Library:

@@ -8,6 +8,7 @@ import pytest
 from pincite.answer.abstain import Policy
 from pincite.errors import ConfigError, EvaluationError
 from pincite.evaluate.calibrate import Point, calibrate, calibration_table, points_of, policy_text, rates
+from pincite.library.current import Pointer, approve_policy, write_pointer
 
 
 def points(answerable: list[float], unanswerable: list[float]) -> list[Point]:
@@ -92,7 +93,8 @@ def test_what_is_written_is_preferred(tmp_path: Path) -> None:
     shipped = Policy.load()
     assert Policy.of(tmp_path) == shipped
     path = tmp_path / "abstention.toml"
-    path.write_text(policy_text(calibrate(APART), "my\nset.jsonl"), encoding="utf-8")
+    write_pointer(tmp_path, Pointer("0" * 16))
+    approve_policy(tmp_path, policy_text(calibrate(APART), "my\nset.jsonl"))
     found = Policy.of(tmp_path)
     assert (found.sufficient, found.passage, found.strong) == (0.4, shipped.passage, shipped.strong)
     assert found.missing_name == shipped.missing_name
@@ -106,9 +108,10 @@ def test_what_is_written_is_preferred(tmp_path: Path) -> None:
     assert high["strong"] == high["sufficient"] == 0.85
 
 
-@pytest.mark.parametrize("text", ["sufficient = ", "sufficient = 0.4\n", "other = 1\n", "passage = 'x'\n", "\xff"])
+@pytest.mark.parametrize("text", ["sufficient = ", "sufficient = 0.4\n", "other = 1\n", "passage = 'x'\n"])
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / "abstention.toml").write_text(text, encoding="latin-1")
+    write_pointer(tmp_path, Pointer("0" * 16))
+    approve_policy(tmp_path, text)
     with pytest.raises(ConfigError, match=r"abstention\.toml: ") as caught:
         Policy.of(tmp_path)
     assert "--calibrate" in caught.value.hint

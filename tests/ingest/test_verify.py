@@ -86,11 +86,11 @@ def test_nothing_changed_is_nothing_found(home: Path) -> None:
         (sql("DELETE FROM passages_fts WHERE rowid = 1"), "1 rows of the full-text index"),
         (sql("UPDATE passages_fts SET body = 'forged' WHERE rowid = 1"), "1 rows of the full-text index"),
         (sql("DELETE FROM passages_fts_data WHERE id > 10"), "passages.db: "),
-        (sql("INSERT INTO sentences SELECT 999, 999, 0, 1, 'x'"), "belongs to nothing"),
+        (sql("INSERT INTO sentences SELECT 999, 999, 0, 1, 'x'"), "31 vectors, the database has 32 sentences"),
         (vectors("vectors.npy", spoil(np.nan)), "vectors.npy: 1 rows are no unit vectors"),
         (vectors("sentences.npy", spoil(np.inf)), "sentences.npy: 1 rows are no unit vectors"),
         (vectors("sentences.npy", spoil(0.9)), "sentences.npy: 1 rows are no unit vectors"),
-        (vectors("vectors.npy", lambda matrix: matrix[1:]), "rows for 15 texts"),
+        (vectors("vectors.npy", lambda matrix: matrix[1:]), "14 vectors, the database has 15 passages"),
         (vectors("vectors.npy", lambda matrix: matrix.astype(np.float64)), "no matrix of float32"),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from pincite.answer.evidence import Selected
 from pincite.answer.sufficiency import FEATURES, features, probability
 from pincite.domain.answers import Reason
 from pincite.errors import ConfigError
+from pincite.library.current import POLICY, approved_policy
 from pincite.search.search import SearchResult
 
 __all__ = ["Policy", "Verdict", "judge"]
@@ -58,16 +59,17 @@ class Policy:
         """Return the thresholds calibrated for the library in this directory, else those that ship with the program.
 
         Raises:
-            ConfigError: if its ``abstention.toml`` cannot be used.
+            LibraryDamaged: if its ``abstention.toml`` is not the approved one.
+            ConfigError: if it cannot be used.
         """
-        path = library / "abstention.toml"
-        try:
-            return cls._read(path.read_bytes())
-        except FileNotFoundError:
+        data = approved_policy(library)
+        if data is None:
             return cls.load()
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        try:
+            return cls._read(data)
+        except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(
-                f"{path}: {error}", hint="Remove the file, or write it again: pincite evaluate FILE --calibrate"
+                f"{library / POLICY}: {error}", hint="Write it again: pincite evaluate FILE --calibrate"
             ) from error
 
     @classmethod

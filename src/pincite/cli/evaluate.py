@@ -62,6 +62,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "--calibrate", action="store_true", help="choose the bar for abstention for this library; only searches"
     )
     parser.add_argument(
+        "--uncalibrate", action="store_true", help="go back to the thresholds that ship with the program"
+    )
+    parser.add_argument(
         "--bound",
         type=_share,
         metavar="X",
@@ -93,6 +96,8 @@ def _evaluate(args: argparse.Namespace) -> int:
 
     if args.compare:
         return _compare(args)
+    if args.uncalibrate:
+        return _uncalibrate(args)
     if args.bench is not None and (args.file is not None or args.calibrate):
         raise EvaluationError(
             "--bench takes its questions from DIR, and all of them have an answer",
@@ -213,14 +218,28 @@ def _show(args: argparse.Namespace, run: dict[str, Any]) -> int:
 def _calibrate(args: argparse.Namespace, home: Home, run: dict[str, Any]) -> int:
     from pincite.domain.text import printable_path
     from pincite.evaluate.calibrate import MOST_ANSWERED, calibrate, calibration_table, points_of, policy_text
-    from pincite.evaluate.journal import write_text
+    from pincite.library import Generations
+    from pincite.library.current import POLICY, approve_policy
 
     bound = MOST_ANSWERED if args.bound is None else args.bound
     found = calibrate(points_of(run["questions"]), bound)
-    path = home.library / "abstention.toml"
-    write_text(path, policy_text(found, run["sets"][0]["file"]))
+    path = home.library / POLICY
+    with Generations(home.library).lock():
+        approve_policy(home.library, policy_text(found, run["sets"][0]["file"]))
     print(f"threshold {found.chosen.threshold:.4f} written to {printable_path(path)}", file=sys.stderr)
     print(json.dumps(found.to_json(), indent=1) if args.json else calibration_table(found), end="")
+    return 0
+
+
+def _uncalibrate(args: argparse.Namespace) -> int:
+    from pincite.config import Home
+    from pincite.library import Generations
+    from pincite.library.current import approve_policy
+
+    home = Home.find(args.home)
+    with Generations(home.library).lock():
+        approve_policy(home.library, None)
+    print("the thresholds that ship with the program are in force", file=sys.stderr)
     return 0
 
 

@@ -8,17 +8,19 @@ Low-rank adaptation: Hu et al. 2021, arXiv 2106.09685.
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import nn
 
-from pincite.errors import ModelError
+from pincite.errors import DigestMismatch, ModelError
 
 __all__ = ["LowRank", "adaptable", "adapted", "save_adapter"]
 
@@ -59,17 +61,22 @@ def save_adapter(path: Path, changes: Mapping[str, LowRank], *, base: str) -> No
     save_file(tensors, path, metadata={"base": base})
 
 
-def adapted(model: Any, path: Path, *, base: str) -> Any:
+def adapted(model: Any, path: Path, *, base: str, sha256: str = "") -> Any:
     """Return a copy of `model` (a SentenceTransformer) with the adapter applied; what it leaves alone is shared.
 
+    The file is read once: the bytes that are compared with `sha256`, if given, are the bytes that are used.
+
     Raises:
+        DigestMismatch: if the file has another digest.
         ModelError: if the file is not an adapter of the model with the digest `base`.
     """
     try:
-        with safe_open(str(path), framework="pt") as file:
-            made_for = (file.metadata() or {}).get("base", "")
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (OSError, SafetensorError) as error:
+        data = path.read_bytes()
+        if sha256 and (found := hashlib.sha256(data).hexdigest()) != sha256:
+            raise DigestMismatch(f"{path}: SHA-256 is {found}, approved is {sha256}")
+        tensors = {name: tensor.float() for name, tensor in load(data).items()}
+        made_for = str(_metadata(data).get("base", ""))
+    except (OSError, SafetensorError, ValueError) as error:
         raise ModelError(f"{path}: not readable as safetensors: {error}") from error
     if made_for != base:
         raise ModelError(f"{path}: made for another embedding model ({made_for[:12] or 'unknown'}…)")
@@ -91,3 +98,9 @@ def adapted(model: Any, path: Path, *, base: str) -> Any:
             with torch.no_grad():
                 module.weight += tensors[f"{name}.up"] @ tensors[f"{name}.down"]
     return changed
+
+
+def _metadata(data: bytes) -> dict[str, Any]:
+    """Return the metadata of safetensors that were read without error: JSON after its length in eight bytes."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return dict(header.get("__metadata__") or {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -47,13 +46,16 @@ class TransformerEmbedder:
         directory: the model's files, verified by the caller.
         name: its name in the manifest.
         sha256: the verified digest over its files.
-        adapter: the verified file of its question adapter, None if it has none.
+        adapter: the file of its question adapter, None if it has none.
+        adapter_sha256: the approved digest of that file, compared with the bytes that are used.
 
     Raises:
         ModelError: if the directory does not hold a loadable model.
     """
 
-    def __init__(self, directory: Path, *, name: str, sha256: str, adapter: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, name: str, sha256: str, adapter: Path | None = None, adapter_sha256: str = ""
+    ) -> None:
         try:
             self._model = SentenceTransformer(
                 str(directory), device="cpu", local_files_only=True, trust_remote_code=False
@@ -63,8 +65,10 @@ class TransformerEmbedder:
                 f"{directory}: sentence-transformers cannot load it: {error}",
                 hint="Check it with `pincite models verify`.",
             ) from error
-        self._questions = adapted(self._model, adapter, base=sha256) if adapter else self._model
-        self._adapter_sha256 = hashlib.sha256(adapter.read_bytes()).hexdigest() if adapter else ""
+        self._questions = self._model
+        if adapter:
+            self._questions = adapted(self._model, adapter, base=sha256, sha256=adapter_sha256)
+        self._adapter_sha256 = adapter_sha256 if adapter else ""
         self._name = name
         self._sha256 = sha256
         self._dimension = int(self._model.get_embedding_dimension() or 0)

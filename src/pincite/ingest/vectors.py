@@ -14,6 +14,7 @@ from pincite.embed import Embedder
 from pincite.embed.protocol import Vectors
 from pincite.errors import ModelError
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS
+from pincite.library.matrix import read_matrix
 
 __all__ = ["VectorStore", "vector_key"]
 
@@ -75,11 +76,11 @@ class VectorStore:
             f"file:{generation / DATABASE}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         )
         for table, name in (("passages", VECTORS), ("sentences", SENTENCES)):
-            matrix = np.load(generation / name, mmap_mode="r", allow_pickle=False)
+            matrix = read_matrix(generation / name, mapped=True)
             rows = connection.execute(f"SELECT vector_key, id FROM {table} ORDER BY id")  # noqa: S608 - two words of ours
             number = len(self._old)
             self._rows.update((key, (number, row)) for key, row in rows)
-            self._old.append(np.asarray(matrix))
+            self._old.append(matrix)
             self.dimension = matrix.shape[1]
         connection.close()
 

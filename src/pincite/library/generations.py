@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pincite.domain.unchanged import Snapshot
 from pincite.errors import LibraryDamaged, LibraryError, LibraryMissing
+from pincite.library.current import Pointer, read_pointer, sync, write_pointer
 
 __all__ = ["DATABASE", "SENTENCES", "VECTORS", "Generations", "file_sha256"]
 
@@ -44,20 +46,13 @@ class Generations:
 
     def current(self) -> Path | None:
         """Return the current generation's directory, or None if nothing has been built."""
-        try:
-            name = self._pointer.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+        pointer = read_pointer(self.directory)
+        if pointer is None:
             return None
-        except UnicodeDecodeError as error:
-            raise LibraryDamaged(f"{self._pointer}: {error}") from error
-        except OSError as error:
-            raise LibraryError(
-                f"{self._pointer}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
-            ) from error
-        directory = self.directory / "generations" / name
-        if not name or "/" in name or not directory.is_dir():
+        directory = self.directory / "generations" / pointer.generation
+        if not directory.is_dir():
             raise LibraryDamaged(
-                f"{self._pointer} names the generation {name!r}, which does not exist",
+                f"{self._pointer} names the generation {pointer.generation!r}, which does not exist",
                 hint="Build the library again: pincite corpus build",
             )
         return directory
@@ -75,7 +70,9 @@ class Generations:
             if _name_of(content) != directory.name:
                 raise LibraryDamaged(f"{path} differs from its digest", hint=hint)
             manifest: dict[str, Any] = json.loads(content)
-        except (OSError, ValueError) as error:
+            if sorted(manifest["files"]) != sorted(_FILES):
+                raise LibraryDamaged(f"{path} does not list the files of a generation", hint=hint)
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise LibraryDamaged(f"{path}: {error}", hint=hint) from error
         return manifest
 
@@ -86,7 +83,7 @@ class Generations:
             LibraryDamaged: naming the file that is missing, altered or not in the manifest.
         """
         manifest = self.manifest(directory)
-        known = dict(manifest.get("files", {}))
+        known = dict(manifest["files"])
         present = {entry.name for entry in directory.iterdir()} - {_MANIFEST}
         hint = "Build the library again: pincite corpus build --rebuild"
         for name in sorted(present | set(known)):
@@ -98,6 +95,24 @@ class Generations:
             if path.is_symlink() or not path.is_file() or file_sha256(path) != known[name]:
                 raise LibraryDamaged(f"{path} differs from its digest", hint=hint)
         return manifest
+
+    @contextlib.contextmanager
+    def verified(self, directory: Path) -> Iterator[dict[str, Any]]:
+        """Verify a generation, give its manifest, and make sure at the end of the block that nothing was changed.
+
+        What is opened by name within the block is then what was compared.
+
+        Raises:
+            LibraryDamaged: as `verify`; at the end if a file was written or replaced meanwhile.
+        """
+        hint = "Try again; if it stays, build the library again: pincite corpus build --rebuild"
+        try:
+            before = Snapshot([directory, *directory.iterdir()])
+        except OSError as error:
+            raise LibraryDamaged(f"{error.filename}: {error.strerror}", hint=hint) from error
+        yield self.verify(directory)
+        if changed := before.changed():
+            raise LibraryDamaged(f"{changed}: was changed while it was being opened", hint=hint)
 
     def require_current(self) -> Path:
         """Return the current generation's directory.
@@ -130,8 +145,8 @@ class Generations:
         (staging / _MANIFEST).write_bytes(content)
         name = _name_of(content)
         for path in staging.iterdir():
-            _fsync(path)
-        _fsync(staging)
+            sync(path)
+        sync(staging)
         target = self.directory / "generations" / name
         target.parent.mkdir(exist_ok=True, mode=0o700)
         if self._is_whole(target):  # the same content was built before
@@ -139,12 +154,9 @@ class Generations:
         else:
             shutil.rmtree(target, ignore_errors=True)
             staging.rename(target)
-        _fsync(target.parent)
-        fresh = self._pointer.with_suffix(".new")
-        fresh.write_text(name + "\n", encoding="ascii")
-        _fsync(fresh)
-        fresh.replace(self._pointer)
-        _fsync(self.directory)
+        sync(target.parent)
+        before = read_pointer(self.directory) if self._pointer.exists() else None
+        write_pointer(self.directory, Pointer(name, before.policy if before else ""))
         self.settle()
         return target
 
@@ -190,11 +202,3 @@ class Generations:
 
 def _name_of(manifest: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()[:16]
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,8 @@ from pincite.domain.text import collapse
 from pincite.domain.validity import Versions
 from pincite.errors import LibraryDamaged, UnknownDocument
 from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generations
-from pincite.library.schema import SCHEMA_VERSION
+from pincite.library.matrix import read_matrix
+from pincite.library.schema import open_database
 
 __all__ = ["DocumentInfo", "Library", "PassageRow"]
 
@@ -66,30 +68,21 @@ class Library:
 
     Raises:
         LibraryMissing: if nothing has been built in `directory`.
-        LibraryDamaged: if a file differs from its digest, is missing or is not in the manifest.
+        LibraryDamaged: if a file differs from its digest, is missing or is not in the manifest, or is not of the form
+            that this program writes.
     """
 
     def __init__(self, directory: Path, *, mapped: bool = False) -> None:
         generations = Generations(directory)
         self.directory = directory
         self.path = generations.require_current()
-        self.manifest: dict[str, Any] = generations.verify(self.path)
-        try:
-            self._connection = apsw.Connection(
-                f"file:{self.path / DATABASE}?mode=ro&immutable=1",
-                flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-            )
-            version = self._one("PRAGMA user_version")[0]
-            if version != SCHEMA_VERSION:
-                raise LibraryDamaged(
-                    f"{self.path}: written in form {version}, this program reads form {SCHEMA_VERSION}",
-                    hint="Build the library again: pincite corpus build",
-                )
-            self.documents: tuple[DocumentInfo, ...] = tuple(self._documents())
-            self.vectors = self._vectors(VECTORS, mapped)
-            self.sentence_vectors = self._vectors(SENTENCES, mapped)
-        except (apsw.Error, OSError, ValueError) as error:
-            raise LibraryDamaged(f"{self.path}: {error}", hint="Build the library again.") from error
+        with generations.verified(self.path) as manifest:
+            self.manifest: dict[str, Any] = manifest
+            with self._blaming(DATABASE):
+                self._connection = open_database(self.path / DATABASE)
+                self.documents: tuple[DocumentInfo, ...] = tuple(self._documents())
+            self.vectors = self._vectors(VECTORS, "passages", mapped)
+            self.sentence_vectors = self._vectors(SENTENCES, "sentences", mapped)
         self._by_slug = {info.slug: info for info in self.documents}
 
     @property
@@ -104,11 +97,24 @@ class Library:
     def _one(self, sql: str, bindings: Sequence[Any] = ()) -> Any:
         return next(iter(self._connection.execute(sql, bindings)), None)
 
-    def _vectors(self, name: str, mapped: bool) -> npt.NDArray[np.float32]:
-        array = np.load(self.path / name, mmap_mode="r" if mapped else None, allow_pickle=False)
-        if array.dtype != np.float32 or array.ndim != 2:
-            raise ValueError(f"{name} is no matrix of float32")
-        return np.asarray(array)
+    @contextlib.contextmanager
+    def _blaming(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (apsw.Error, OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise LibraryDamaged(
+                f"{self.path / name}: {error}", hint="Build the library again: pincite corpus build --rebuild"
+            ) from error
+
+    def _vectors(self, name: str, table: str, mapped: bool) -> npt.NDArray[np.float32]:
+        """Return the vectors of a file, after counting that they are as many as the rows of their table."""
+        with self._blaming(DATABASE):
+            rows = self._one(f"SELECT count(*), min(id), max(id) FROM {table}")  # noqa: S608 - two words of ours
+        with self._blaming(name):
+            matrix = read_matrix(self.path / name, mapped=mapped)
+            if rows != (len(matrix), *((0, len(matrix) - 1) if len(matrix) else (None, None))):
+                raise ValueError(f"{len(matrix)} vectors, the database has {rows[0]} {table}")
+            return matrix
 
     def _documents(self) -> Iterator[DocumentInfo]:
         sql = (

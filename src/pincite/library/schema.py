@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import apsw
 
@@ -15,7 +17,7 @@ from pincite.domain.documents import Document, Passage, Span
 from pincite.domain.references import Mention, Reference, Term
 from pincite.domain.text import sha256_text
 
-__all__ = ["SCHEMA_VERSION", "Writer"]
+__all__ = ["SCHEMA_VERSION", "Writer", "open_database"]
 
 SCHEMA_VERSION = 2
 
@@ -57,6 +59,52 @@ CREATE VIRTUAL TABLE passages_fts USING fts5 (
     label, path, lead, body, tokenize = 'porter unicode61 remove_diacritics 2');
 INSERT INTO passages_fts (passages_fts, rank) VALUES ('secure-delete', 1);
 """
+
+
+def open_database(path: Path) -> apsw.Connection:
+    """Open a generation's database for reading; nothing in its schema can run, and no other schema is taken.
+
+    Raises:
+        ValueError: if it was written in another form, or has a table, index, view or trigger that we do not write.
+        apsw.Error: if SQLite cannot read it.
+    """
+    connection = apsw.Connection(
+        f"file:{quote(str(path))}?mode=ro&immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    )
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+        connection.execute("PRAGMA cell_size_check = ON")
+        _check_schema(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_schema(connection: apsw.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").get
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"written in form {version}, this program reads form {SCHEMA_VERSION}")
+    if strange := set(_schema_of(connection)) ^ _our_schema():
+        names = ", ".join(sorted({f"{kind} {name}" for kind, name, *_ in strange}))
+        raise ValueError(f"its schema is not ours: {names[:200]}")
+
+
+def _schema_of(connection: apsw.Connection) -> Iterator[tuple[Any, ...]]:
+    return iter(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
+
+
+@functools.cache
+def _our_schema() -> frozenset[tuple[Any, ...]]:
+    connection = apsw.Connection(":memory:")
+    try:
+        connection.execute(_SCHEMA)
+        return frozenset(_schema_of(connection))
+    finally:
+        connection.close()
 
 
 class Writer:

@@ -21,6 +21,7 @@ import llama_cpp
 import numpy as np
 
 from pincite.errors import ModelError
+from pincite.llm.gguf import header_of
 from pincite.llm.prompt import Prompt
 from pincite.llm.protocol import Generation, Piece, ReadProgress
 from pincite.llm.templates import Template
@@ -86,6 +87,7 @@ class LlamaModel:
 
     Args:
         path: the file, its digest already verified by the caller.
+        opened: where to load it from, if not from `path`, which errors name.
         title: name for people, without the device.
         sha256: the verified digest.
         template: how its prompts are built.
@@ -94,13 +96,15 @@ class LlamaModel:
         gpu_layers: -1 all, 0 none; ignored when llama.cpp has no GPU backend.
 
     Raises:
-        ModelError: if llama.cpp cannot load the file or its vocabulary lacks a token of the template.
+        ModelError: if the file breaks a limit, llama.cpp cannot load it, or its vocabulary lacks a token of the
+            template.
     """
 
     def __init__(
         self,
         path: Path,
         *,
+        opened: Path | None = None,
         title: str,
         sha256: str,
         template: Template,
@@ -125,7 +129,7 @@ class LlamaModel:
         self._title = f"{title} on {'GPU' if on_gpu else 'CPU'}"
         self._model: Any = None
         self._ctx: Any = None
-        self._load(path, threads or usable_cores(), gpu_layers if on_gpu else 0)
+        self._load(path, opened or path, threads or usable_cores(), gpu_layers if on_gpu else 0)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self._sentencepiece = llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
@@ -139,10 +143,15 @@ class LlamaModel:
             self.close()
             raise
 
-    def _load(self, path: Path, threads: int, gpu_layers: int) -> None:
+    def _load(self, path: Path, opened: Path, threads: int, gpu_layers: int) -> None:
+        try:
+            with opened.open("rb") as file:
+                header_of(path, file)  # counts and lengths are checked before llama.cpp reads any
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}") from error
         parameters = llama_cpp.llama_model_default_params()
         parameters.n_gpu_layers = 999 if gpu_layers < 0 else gpu_layers
-        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(opened), parameters)
         if not self._model:
             raise ModelError(f"{path}: llama.cpp cannot load this file", hint="See llama.log in the home directory.")
         settings = llama_cpp.llama_context_default_params()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar, cast
 
-from pincite.errors import ConfigError
+from pincite.errors import ConfigError, DigestMismatch
 from pincite.llm.templates import TEMPLATES
 
 __all__ = ["HubSource", "ModelEntry", "ModelFile", "Part", "Use", "WheelSource"]
@@ -19,6 +19,9 @@ __all__ += ["listing_digest", "read", "shipped", "to_toml"]
 
 Use = Literal["llm", "embedder"]
 _Value = TypeVar("_Value", str, int, bool)
+
+SHIPPED_SHA256 = "8dcaae0b0cdd399b8f0523c0a15ed47aa7666f3cecba06cdb2448f7f6e79c11a"
+"""Of the manifest that ships: whoever changes it changes this line too, so that nobody changes it unnoticed."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -120,13 +123,20 @@ def listing_digest(files: Iterable[ModelFile]) -> str:
 
 
 def read(path: Path, *, local: bool = False) -> tuple[ModelEntry, ...]:
-    """Read one manifest, in file order.
+    """Read one manifest, in file order; the one that ships is compared with its digest first.
 
     Raises:
+        DigestMismatch: if the manifest that ships was changed.
         ConfigError: if it cannot be read, or on an unknown, missing or wrong key; names file, model and key.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        if path == shipped() and (found := hashlib.sha256(data).hexdigest()) != SHIPPED_SHA256:
+            raise DigestMismatch(
+                f"{path}: SHA-256 is {found}, that of this program's manifest is {SHIPPED_SHA256}",
+                hint="Restore the file; models of your own are added with `pincite models add`.",
+            )
+        values = tomllib.loads(data.decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}", hint="Mend or restore the model manifest.") from error
     top = _Table(str(path), values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, ModelError
 from pincite.models import manifest
 from pincite.models.manifest import ModelEntry, Use
-from pincite.models.verify import check_file, verify
+from pincite.models.verify import Verified, check_file, verified, verify
 
 __all__ = ["LOCAL", "PARTIAL", "Registry", "State"]
 
@@ -109,8 +110,21 @@ class Registry:
             ModelMissing: if it is not on this machine; the hint says how to get it.
             DigestMismatch, ModelError: if it is unknown, of another use, or not the approved one.
         """
+        return verify(self._of_use(name, use), self.directory, progress)
+
+    @contextmanager
+    def verified(self, name: str, use: Use, progress: Progress = silent) -> Iterator[Verified]:
+        """Give a model for loading: verified before, and at the end of the block not changed since.
+
+        Raises:
+            ModelMissing, DigestMismatch, ModelError: as `require`; DigestMismatch also at the end.
+        """
+        with verified(self._of_use(name, use), self.directory, progress) as model:
+            yield model
+
+    def _of_use(self, name: str, use: Use) -> ModelEntry:
         entry = self.get(name)
         if entry.use != use:
             known = ", ".join(other.name for other in self.entries() if other.use == use)
             raise ModelError(f"{name} is of use {entry.use}, not {use}", hint=f"Known of use {use}: {known}.")
-        return verify(entry, self.directory, progress)
+        return entry

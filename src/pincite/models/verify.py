@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pincite.domain.progress import Progress, silent
+from pincite.domain.unchanged import Snapshot, State, state_of
 from pincite.errors import DigestMismatch, ModelError, ModelMissing
 from pincite.models.embedder import check_directory
 from pincite.models.files import digest, reading
 from pincite.models.manifest import ModelEntry, ModelFile
 
-__all__ = ["check_file", "check_files", "fetch_hint", "verify"]
+__all__ = ["Verified", "check_file", "check_files", "fetch_hint", "verified", "verify"]
 
-_known: dict[tuple[str, int, int, int], str] = {}
-"""Digests seen by this process, by path, size, mtime (ns) and inode; never kept on disk, where it could be forged."""
+_known: dict[State, str] = {}
+"""Digests seen by this process, by what the kernel says of the file; never kept on disk, where they could be forged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A model whose bytes were compared with its digest.
+
+    Attributes:
+        path: its file or directory, for people.
+        opened: where to load it from. For a file on Linux this leads to the open file that was compared, so that
+            another file put in its place meanwhile is not what is loaded.
+    """
+
+    path: Path
+    opened: Path
+
+
+@contextmanager
+def verified(entry: ModelEntry, directory: Path, progress: Progress = silent) -> Iterator[Verified]:
+    """Verify a model, give it for loading, and make sure at the end that it was not changed meanwhile.
+
+    Raises:
+        ModelMissing, DigestMismatch, ModelError: as `verify` does.
+        DigestMismatch: at the end of the block, if a file was written or replaced within it; names it.
+    """
+    path = directory / entry.target
+    if not path.exists():
+        raise ModelMissing(f"{entry.name}: {path} is not there", hint=fetch_hint(entry))
+    with reading(path):
+        # directories too: a file that is put into one, or taken out of it, changes the directory
+        before = Snapshot([path, *path.rglob("*")])
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        through = Path(f"/proc/self/fd/{descriptor}")
+        opened = through if not entry.is_directory and through.exists() else path
+        check_files(entry, path, progress, opened=opened)
+        yield Verified(path, opened)
+        if changed := before.changed():
+            raise DigestMismatch(
+                f"{changed}: was changed while {entry.name} was being loaded", hint="Nothing of it is used. Try again."
+            )
+    finally:
+        os.close(descriptor)
 
 
 def verify(entry: ModelEntry, directory: Path, progress: Progress = silent) -> Path:
@@ -31,8 +78,8 @@ def verify(entry: ModelEntry, directory: Path, progress: Progress = silent) -> P
     return path
 
 
-def check_files(entry: ModelEntry, path: Path, progress: Progress = silent) -> None:
-    """Check the file or directory at `path` as `verify` does, wherever it stands."""
+def check_files(entry: ModelEntry, path: Path, progress: Progress = silent, *, opened: Path | None = None) -> None:
+    """Check the file or directory at `path` as `verify` does, wherever it stands; a file is read from `opened`."""
     if entry.is_directory:
         extra = set(check_directory(path)) - {file.path for file in entry.files}
         if extra:
@@ -42,35 +89,46 @@ def check_files(entry: ModelEntry, path: Path, progress: Progress = silent) -> N
     done = 0
     for file in entry.files:
         target = path / file.path if entry.is_directory else path
-        check_file(target, file, entry.name, fetch_hint(entry), progress, done, entry.size)
+        source = None if entry.is_directory else opened
+        check_file(target, file, entry.name, fetch_hint(entry), progress, done, entry.size, opened=source)
         done += file.size
 
 
 def check_file(
-    target: Path, file: ModelFile, name: str, hint: str, progress: Progress = silent, done: int = 0, total: int = 0
+    target: Path,
+    file: ModelFile,
+    name: str,
+    hint: str,
+    progress: Progress = silent,
+    done: int = 0,
+    total: int = 0,
+    *,
+    opened: Path | None = None,
 ) -> None:
     """Check one file of the model `name` against its size and digest; `done` of `total` bytes were checked before.
+
+    The bytes are read from `opened`, if given; errors name `target`.
 
     Raises:
         ModelMissing, DigestMismatch: naming the file.
     """
     if not target.is_file():
         raise ModelMissing(f"{name}: {target} is missing", hint=hint)
+    source = opened or target
     with reading(target):
-        size = target.stat().st_size
+        state = state_of(source)
+        size = source.stat().st_size
         if size != file.size:
             raise DigestMismatch(f"{target}: {size:,} of {file.size:,} bytes", hint=f"Remove it. {hint}")
-        found = _digest(target, progress, f"checking {name}", done, total or size)
-    if found != file.sha256:
-        raise DigestMismatch(f"{target}: SHA-256 is {found}, approved is {file.sha256}", hint=f"Remove it. {hint}")
-
-
-def _digest(path: Path, progress: Progress, what: str, before: int, total: int) -> str:
-    status = path.stat()
-    key = (str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
-    if key not in _known:
-        _known[key] = digest(path, progress, what=what, before=before, total=total)
-    return _known[key]
+        if state not in _known:
+            found = digest(source, progress, what=f"checking {name}", before=done, total=total or size)
+            if state_of(source) != state:
+                raise DigestMismatch(f"{target}: was changed while it was checked", hint="Try again.")
+            _known[state] = found
+    if _known[state] != file.sha256:
+        raise DigestMismatch(
+            f"{target}: SHA-256 is {_known[state]}, approved is {file.sha256}", hint=f"Remove it. {hint}"
+        )
 
 
 def fetch_hint(entry: ModelEntry) -> str:
