@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["Snapshot", "state_of"]
+__all__ = ["Snapshot", "State", "state_of"]
 
 State = tuple[int, int, int, int, int]
 
@@ -37,11 +37,13 @@ class Snapshot:
         self._states = {path: state_of(path) for path in paths}
 
     def changed(self) -> Path | None:
-        """Return the first of them that is no longer what it was, None if all are."""
-        for path, state in self._states.items():
-            try:
-                if state_of(path) != state:
-                    return path
-            except OSError:
-                return path
+        """Return one of them that is no longer what it was, a file rather than its directory; None if all are."""
+        found = [path for path, state in self._states.items() if _now(path) != state]
+        return min(found, key=Path.is_dir, default=None)
+
+
+def _now(path: Path) -> State | None:
+    try:
+        return state_of(path)
+    except OSError:
         return None

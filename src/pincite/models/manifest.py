@@ -23,6 +23,8 @@ _Value = TypeVar("_Value", str, int, bool)
 SHIPPED_SHA256 = "8dcaae0b0cdd399b8f0523c0a15ed47aa7666f3cecba06cdb2448f7f6e79c11a"
 """Of the manifest that ships: whoever changes it changes this line too, so that nobody changes it unnoticed."""
 
+_OWN = (Path(__file__).with_name("models.toml"), Path(__file__).resolve().parents[3] / "models" / "models.toml")
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MODEL_KEYS = {
@@ -106,8 +108,8 @@ class ModelEntry:
 
 def shipped() -> Path:
     """Return the manifest that came with this program: package data when installed, else the checkout's."""
-    packaged = Path(__file__).with_name("models.toml")
-    return packaged if packaged.is_file() else Path(__file__).resolve().parents[3] / "models" / "models.toml"
+    packaged, checkout = _OWN
+    return packaged if packaged.is_file() else checkout
 
 
 def listing_digest(files: Iterable[ModelFile]) -> str:
@@ -131,7 +133,7 @@ def read(path: Path, *, local: bool = False) -> tuple[ModelEntry, ...]:
     """
     try:
         data = path.read_bytes()
-        if path == shipped() and (found := hashlib.sha256(data).hexdigest()) != SHIPPED_SHA256:
+        if path in _OWN and (found := hashlib.sha256(data).hexdigest()) != SHIPPED_SHA256:
             raise DigestMismatch(
                 f"{path}: SHA-256 is {found}, that of this program's manifest is {SHIPPED_SHA256}",
                 hint="Restore the file; models of your own are added with `pincite models add`.",
