@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 
 from pincite import __version__
 from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, search
+from pincite.cli.terminal import filtered_output
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
@@ -39,12 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@filtered_output()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; users never see a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        # files and pipes get UTF-8 whatever the locale, terminals what they can show
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     try:
         return int(args.handler(args))

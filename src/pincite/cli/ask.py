@@ -11,6 +11,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import add_as_of
+from pincite.cli.terminal import unfiltered
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -86,17 +87,18 @@ class _Status:
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
+        self._terminal = unfiltered(sys.stderr)
         self._tokens = 0
 
     def say(self, text: str) -> None:
         if self._live:
-            sys.stderr.write(f"\r\x1b[2K{text}…")
-            sys.stderr.flush()
+            self._terminal.write(f"\r\x1b[2K{text}…")
+            self._terminal.flush()
 
     def clear(self) -> None:
         if self._live:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            self._terminal.write("\r\x1b[2K")
+            self._terminal.flush()
 
     def show(self, event: Event) -> None:
         from pincite.domain import events

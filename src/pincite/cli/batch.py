@@ -14,6 +14,8 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import add_as_of
+from pincite.cli.terminal import unfiltered
+from pincite.domain.text import collapse, harmless
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -226,7 +228,7 @@ class _Meter:
                 MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(),
                 TextColumn("{task.description}", markup=False),
             )  # fmt: skip
-            self._bar = Progress(*columns, console=Console(stderr=True))
+            self._bar = Progress(*columns, console=Console(file=unfiltered(sys.stderr)))
             self._task = self._bar.add_task("", total=total)
 
     def __enter__(self) -> _Meter:
@@ -240,7 +242,7 @@ class _Meter:
 
     def say(self, words: str) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, description=words)
+            self._bar.update(self._task, description=collapse(harmless(words)))
         else:
             _say(f"{words} …")
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pincite.cli.terminal import unfiltered
 from pincite.domain.progress import Progress
+from pincite.domain.text import collapse, harmless
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -35,7 +37,7 @@ def console_progress() -> Iterator[Progress]:
         TextColumn("{task.fields[amount]}", markup=False),
         TimeRemainingColumn(compact=True),
     )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=Console(file=unfiltered(sys.stderr))) as bars:
         yield _Bar(bars)
 
 
@@ -47,6 +49,7 @@ class _Bar:
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, what: str, done: int, total: int, unit: str = "") -> None:
+        what = collapse(harmless(what))  # rich writes to the terminal itself
         if what not in self._tasks:
             # what was there before this run must not count as speed
             self._tasks[what] = self._bars.add_task(what, total=total or None, completed=done, amount="")
@@ -68,6 +71,7 @@ class _Lines:
 
     def __call__(self, what: str, done: int, total: int, unit: str = "") -> None:
         now = time.monotonic()
+        what = collapse(what)
         if what != self._what:
             self._what, self._started, self._first, self._told = what, now, done, 0.0
             if not total:

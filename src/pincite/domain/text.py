@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 
-__all__ = ["collapse", "normalise", "printable", "printable_path", "sha256_text"]
+__all__ = ["collapse", "harmless", "normalise", "printable", "printable_path", "sha256_text"]
 
 # C0/C1 controls except line feed, bidi controls, zero-width and other format characters,
 # surrogates, private use, variation selectors and tag characters: none of them is ever needed to
@@ -54,6 +54,23 @@ def _harmless(char: str) -> str:
 def printable(text: str) -> str:
     """Return `text` fit for a terminal: as `normalise`, for file names, errors and model output."""
     return normalise(text)
+
+
+def harmless(text: str) -> str:
+    """Return `text` with everything that could steer a terminal replaced by U+FFFD, character for character.
+
+    What `printable` returns stays as it is, and so do line feeds and tabs; offsets still hold. For the last step
+    before a terminal, where it is no longer known what is a name, a quotation or a line of ours.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_steady, text))
+
+
+def _steady(char: str) -> str:
+    # other spaces than the plain one count as not printable, and are none the worse for it
+    safe = char.isprintable() or char in "\n\t" or unicodedata.category(char) == "Zs"
+    return char if safe else _REPLACEMENT
 
 
 def printable_path(path: object) -> str:

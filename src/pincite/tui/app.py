@@ -16,6 +16,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from pincite.batch.ground import Ground
@@ -24,10 +25,13 @@ from pincite.errors import PinciteError
 from pincite.tui.bars import StatusBar
 from pincite.tui.batch import BatchScreen
 from pincite.tui.chat import WIDE, ChatScreen
+from pincite.tui.inert import Inert
 from pincite.tui.screens import ErrorScreen
 from pincite.tui.work import Abandoned, Opened, Reported, Unexpected, Unopened
 
 __all__ = ["Batches", "OpenAssistant", "PinciteApp", "run"]
+
+_INERT = Inert()
 
 OpenAssistant = Callable[[Callable[[str], None]], Assistant]
 
@@ -88,6 +92,10 @@ class PinciteApp(App[int]):
         self._leaving = Flag()
         self._failed = False  # the last attempt to open the assistant
         self._chat = ChatScreen(export_directory=export_directory, title=title, clock=clock, as_of=as_of)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and ours at the end: whatever stands in a widget cannot steer the terminal."""
+        return [*super().get_line_filters(), _INERT]
 
     def get_default_screen(self) -> Screen[None]:
         """Return the chat screen."""

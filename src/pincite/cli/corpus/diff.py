@@ -10,7 +10,10 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pincite.cli.terminal import unfiltered
+from pincite.domain.text import harmless
 
 if TYPE_CHECKING:
     from pincite.domain.documents import Document
@@ -51,7 +54,7 @@ def _diff(args: argparse.Namespace) -> int:
     else:
         width = max(40, min(100, shutil.get_terminal_size((80, 24)).columns))
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print("\n".join(_lines(old, new, found, width, colour=colour)))
+        print("\n".join(_lines(old, new, found, width, colour=colour)), file=unfiltered(sys.stdout))
     return 1 if args.exit_code and found.changes else 0
 
 
@@ -113,17 +116,18 @@ def _lines(old: Document, new: Document, found: Comparison, width: int, *, colou
             own.version and f"version {own.version}",
             own.effective and f"effective {own.effective}",
         ]
-        yield from textwrap.wrap(
-            f"{mark} {document.slug}: {' · '.join(filter(None, facts))}", width, subsequent_indent="    "
-        )
+        yield from _wrap(f"{mark} {document.slug}: {' · '.join(filter(None, facts))}", width, subsequent_indent="    ")
     yield ""
     counts = {kind: count for kind, count in found.counts().items() if count}
-    yield from textwrap.wrap(
-        ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing to compare", width
-    )
+    yield from _wrap(", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing to compare", width)
     for change in found.changes:
         yield ""
         yield from _change_lines(change, width, colour=colour)
+
+
+def _wrap(text: str, width: int, **options: Any) -> list[str]:
+    """Wrap `text`, and make it harmless: these lines may go past the filter, because they may be coloured."""
+    return [harmless(line) for line in textwrap.wrap(text, width, **options)]
 
 
 def _change_lines(change: Change, width: int, *, colour: bool) -> Iterator[str]:
@@ -138,11 +142,11 @@ def _change_lines(change: Change, width: int, *, colour: bool) -> Iterator[str]:
         # an unnumbered provision is named by its headings already
         heading = "" if heading and label.endswith(heading) else heading
         head = " ".join(filter(None, (label, heading, f"({kind})")))
-    yield from textwrap.wrap(f"{_MARKS[kind]} {head}", width, subsequent_indent="    ", break_on_hyphens=False)
+    yield from _wrap(f"{_MARKS[kind]} {head}", width, subsequent_indent="    ", break_on_hyphens=False)
     if kind == "moved":
         return  # the words are the same
     text = " ".join(_run(run.mark, run.text, kind, n, len(change.words)) for n, run in enumerate(change.words))
-    wrapped = textwrap.wrap(
+    wrapped = _wrap(
         text, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
     )
     yield from _coloured(wrapped) if colour else wrapped

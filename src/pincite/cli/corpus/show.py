@@ -10,6 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from pincite.cli.dates import add_as_of
+from pincite.domain.text import harmless
 
 if TYPE_CHECKING:
     from pincite.domain.documents import Document, Provision
@@ -112,7 +113,7 @@ def _show(args: argparse.Namespace) -> int:
     library = _library(args)
     document = library.document(args.document)
     if args.text:
-        sys.stdout.buffer.write(document.text.encode("utf-8"))  # offsets must fit whatever the locale
+        sys.stdout.buffer.write(harmless(document.text).encode("utf-8"))  # offsets must fit whatever the locale
         return 0
     if args.provision:
         return _show_provision(document, args.provision)
