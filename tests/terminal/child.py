@@ -41,6 +41,11 @@ def commands(home: str, folder: Path) -> int:
     questions = folder / f"q{NAME}.csv"
     rows = [f'"{n} {EVIL}","Within how many hours must lost badges be reported {EVIL}?"' for n in range(2)]
     questions.write_text("Id,Question\n" + "\n".join(rows) + "\n", encoding="utf-8", newline="")
+    forms = [folder / "form.txt", folder / "form.md"]
+    forms[0].write_text(
+        f"1. Within how many hours must lost badges be reported {EVIL}?\nMore {EVIL}\n", encoding="utf-8"
+    )
+    forms[1].write_text(f"# Questions {EVIL}\n\n- Who reports lost badges {EVIL}?\n\nMore {EVIL}\n", encoding="utf-8")
     before = [
         ["corpus", "build", str(folder / "corpus"), "--home", home],
         ["corpus", "list", "--home", home],
@@ -79,6 +84,7 @@ def commands(home: str, folder: Path) -> int:
         ["models", "add", str(folder / NAME), "--digest"],
         ["batch", str(questions), "--check"],
         ["batch", str(questions), *outputs],
+        *(["batch", str(path), "-o", str(path.with_name(f"filled{path.suffix}"))] for path in forms),
         ["batch", str(folder / NAME)],
         ["evaluate", str(folder / NAME)],
         ["evaluate", "--calibrate", "--bound", EVIL],

@@ -33,12 +33,13 @@ EVIL = " ".join(ATTACKS.values())
 NAME = EVIL.replace("/", "|")[:110]  # of a file
 
 _STRINGS = re.compile("\x1b[]P_^Xc\\\\]")  # nothing that Textual or rich sends begins like this
+_POINTER = re.compile("\x1b]22;[a-z-]+\x07")  # Textual's own: the shape of the mouse pointer
 _PLANTED = ("\x1b[66;6m", "\x1b[?1337h", "\x1b[6n")
 
 
 def live(data: bytes) -> list[str]:
     """Return what in the bytes that reached a terminal is not ours: sequences, C1, bidi and other format characters."""
-    text = data.decode("utf-8", "surrogateescape")
+    text = _POINTER.sub("", data.decode("utf-8", "surrogateescape"))
     found = [repr(text[match.start() : match.start() + 40]) for match in _STRINGS.finditer(text)]
     found += [repr(sequence) for sequence in _PLANTED if sequence in text]
     for char in set(text) - set("\x1b\n\r\t"):

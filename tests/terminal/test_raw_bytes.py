@@ -57,7 +57,7 @@ def test_no_attack_reaches_the_terminal_from_any_command(tmp_path: Path) -> None
     assert {name for name, _, _ in codes} >= {"corpus", "search", "ask", "doctor", "models", "batch", "evaluate"}
     for name, second, fit in (("search", "Within", "0"), ("ask", "Within", "04"), ("corpus", "show", "0")):
         assert any((n, s) == (name, second) and code in fit for n, s, code in codes), codes
-    assert "“1.3 Lost badges must be reported within 3 hours" in text.replace("\r\n", "\n")
+    assert re.search(r"“\d\.\d+ (Lost|Badges)", text)
     check_outputs(tmp_path / "work")
 
 
@@ -68,8 +68,8 @@ def check_outputs(folder: Path) -> None:
     page = next(folder.glob("o*.html")).read_text(encoding="utf-8")
     assert live(page.replace("\u200b", "").encode()) == []
     assert '<a href="https://evil' not in page
-    for ending in ("csv", "md"):
-        assert live(next(folder.glob(f"o*.{ending}")).read_bytes()) == []
+    for name in ("o*.csv", "o*.md", "filled.txt", "filled.md"):
+        assert live(next(folder.glob(name)).read_bytes()) == [], name
     book = openpyxl.load_workbook(next(folder.glob("o*.xlsx")))
     for sheet in book:
         for row in sheet.iter_rows(values_only=True):
@@ -126,13 +126,11 @@ def test_no_attack_reaches_the_terminal_from_the_chat_on_a_hostile_library(tmp_p
 def test_no_attack_reaches_the_terminal_from_words_that_nobody_made_harmless(tmp_path: Path, kind: str) -> None:
     with child(tmp_path, kind) as terminal:
         if kind != "error":
-            terminal.until("Model ")
+            terminal.until("Ask about the corpus")
+            terminal.listen(1.5)
             terminal.send("How long?\r")
-        terminal.until("Reported." if kind == "raw" else "not here" if kind == "error" else "rror")
-        terminal.listen(1)
+        terminal.until({"raw": "Reported.", "error": "not here", "fault": "ZeroDivisionError"}[kind])
         if kind == "raw":
             terminal.send("\x1b[15~")
-            terminal.listen(1)
-        terminal.send("\x11")
-        terminal.rest()
+        terminal.listen(1)
     assert live(terminal.data) == []

@@ -59,12 +59,12 @@ def printable(text: str) -> str:
 def harmless(text: str) -> str:
     """Return `text` with everything that could steer a terminal replaced by U+FFFD, character for character.
 
-    What `printable` returns stays as it is, and so do line feeds and tabs; offsets still hold. For the last step
+    What `printable` returns stays as it is, and so do line ends and tabs; offsets still hold. For the last step
     before a terminal, where it is no longer known what is a name, a quotation or a line of ours.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_steady, text))
+    return "\r\n".join("".join(map(_steady, part)) for part in text.split("\r\n"))
 
 
 def _steady(char: str) -> str:

@@ -133,9 +133,9 @@ def read(path: Path, *, local: bool = False) -> tuple[ModelEntry, ...]:
     """
     try:
         data = path.read_bytes()
-        if path in _OWN and (found := hashlib.sha256(data).hexdigest()) != SHIPPED_SHA256:
+        if path in _OWN and (sha256 := hashlib.sha256(data).hexdigest()) != SHIPPED_SHA256:
             raise DigestMismatch(
-                f"{path}: SHA-256 is {found}, that of this program's manifest is {SHIPPED_SHA256}",
+                f"{path}: SHA-256 is {sha256}, that of this program's manifest is {SHIPPED_SHA256}",
                 hint="Restore the file; models of your own are added with `pincite models add`.",
             )
         values = tomllib.loads(data.decode("utf-8"))

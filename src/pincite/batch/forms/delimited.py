@@ -11,9 +11,10 @@ from typing import Any
 from pincite.batch.grid import Cells, Grid, find_grid, no_question_column
 from pincite.batch.result import Result
 from pincite.batch.rows import Choice, Form, QuestionFileError, duplicate_ids
+from pincite.domain.text import harmless
 from pincite.ingest.readers.decode import decode
 
-__all__ = ["DelimitedForm", "harmless", "written"]
+__all__ = ["DelimitedForm", "inert", "written"]
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -23,7 +24,7 @@ _LONGEST_CELL = 4_000_000
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 
-def harmless(text: str) -> str:
+def inert(text: str) -> str:
     """Return a cell that no spreadsheet program takes for a formula: an apostrophe goes before = + - @ and tabs.
 
     Numbers stay numbers. After OWASP's advice on CSV injection.
@@ -35,11 +36,11 @@ def harmless(text: str) -> str:
 
 
 def written(table: Sequence[Sequence[str]], *, separator: str = ",", line_end: str = "\r\n") -> str:
-    """Return a table as CSV, every cell harmless."""
+    """Return a table as CSV; no cell is a formula, and none steers a terminal that shows the file."""
     target = io.StringIO()
     writer = csv.writer(target, delimiter=separator, lineterminator=line_end)
     for cells in table:
-        writer.writerow([harmless(cell) for cell in cells])
+        writer.writerow([inert(harmless(cell)) for cell in cells])
     return target.getvalue()
 
 
@@ -77,11 +78,13 @@ class DelimitedForm(Form):
                 f"row {', '.join(map(str, wide[:6]))} has more cells than there are headings: where a {between} stands "
                 "inside words, they need quotation marks"
             )
-        if changed := sum(harmless(cell) != cell for record in self._records for cell in record):
+        if changed := sum(inert(cell) != cell for record in self._records for cell in record):
             notes.append(
                 f"{changed} cell(s) begin like a formula; in CSV outputs an apostrophe goes before them, so that no "
                 "spreadsheet program runs them"
             )
+        if steering := sum(harmless(cell) != cell for record in self._records for cell in record):
+            notes.append(f"{steering} cell(s) hold control characters; in CSV outputs U+FFFD stands in their places")
         self.notes = (*notes, *duplicate_ids(self.rows))
 
     def _find(self, choice: Choice) -> tuple[Grid, list[Cells]]:

@@ -11,6 +11,7 @@ from pincite.batch.forms.text import written_below
 from pincite.batch.grid import COLUMNS, Cells, Grid, find_grid
 from pincite.batch.result import Result
 from pincite.batch.rows import Choice, Form, QuestionFileError, Row, duplicate_ids, make_row, numbered
+from pincite.domain.text import harmless
 from pincite.ingest.readers.decode import decode
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class MarkdownForm(Form):
             number, indent = self._below.get(index, (0, 0))
             if number in results:
                 written += _below(results[number], " " * indent)
-        return "\n".join(written).encode("utf-8", "replace")
+        return harmless("\n".join(written)).encode("utf-8", "replace")
 
 
 def _renumbered(row: Row, number: int, where: str) -> Row:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pincite.batch.result import Result
 from pincite.batch.rows import Form, Row, duplicate_ids, make_row, numbered
+from pincite.domain.text import harmless
 from pincite.ingest.readers.decode import decode
 
 __all__ = ["TextForm", "written_below"]
@@ -66,4 +67,4 @@ class TextForm(Form):
                     words, 100, initial_indent=_INDENT, subsequent_indent=_INDENT, break_long_words=False,
                     break_on_hyphens=False,
                 )  # fmt: skip
-        return "\n".join(lines).encode("utf-8", "replace")
+        return harmless("\n".join(lines)).encode("utf-8", "replace")
