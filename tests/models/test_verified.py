@@ -15,9 +15,12 @@ import pytest
 from pincite.domain.unchanged import state_of
 from pincite.errors import DigestMismatch, ModelError, ModelMissing
 from pincite.llm.gguf import read_header
+from pincite.llm.recognition import template_of
+from pincite.llm.templates import TEMPLATES
 from pincite.models import manifest
 from pincite.models.manifest import ModelEntry, ModelFile
 from pincite.models.verify import _known, verified, verify
+from tests.conftest import ROOT
 from tests.ggufs import FAMILIES, gguf, header
 from tests.models.conftest import EMBEDDER_FILES, embedder, llm, sha
 from tests.mutations import mutations
@@ -126,6 +129,16 @@ def test_tensors_that_fit(tmp_path: Path) -> None:
     for infos in ((tensor("a", (1024,)),), (tensor("a", (8, 8)), tensor("b", (960,), offset=256))):
         (tmp_path / "x.gguf").write_bytes(with_tensors(*infos))
         assert read_header(tmp_path / "x.gguf").architecture == "qwen2"
+
+
+def test_the_file_s_own_template_is_never_rendered(tmp_path: Path) -> None:
+    """It chooses nothing but a row of our table, and no code of ours has anything that could render it."""
+    trap = "{% for x in range(10**9) %}{{ 1 / 0 }}{% endfor %}{{ cycler.__init__.__globals__ }}<|im_start|>"
+    (tmp_path / "x.gguf").write_bytes(header(FAMILIES["chatml"], tokenizer__chat_template=trap))
+    assert template_of(tmp_path / "x.gguf") is TEMPLATES["chatml"]
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    for renderer in ("import jinja2", "from jinja2", "chat_apply_template", "llama_chat_format", "apply_chat_template"):
+        assert not any(renderer in source for source in sources), renderer
 
 
 # -- between the comparison and the loading ---------------------------------------------------------------------
