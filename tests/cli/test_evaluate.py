@@ -236,5 +236,13 @@ def test_calibrating(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     policy = Policy.of(home / "library")
     assert run["conditions"]["abstention"] == policy.sha256
     assert policy.sufficient == pytest.approx(found["threshold"], abs=1e-4)
+    file = home / "library" / "abstention.toml"
+    approved = file.read_text()
+    file.write_text(approved.replace("sufficient", "sufficient "))
+    assert main(["evaluate", path, "--retrieval"]) == 1
+    assert f"{file} differs from its digest" in capsys.readouterr().err
+    assert main(["evaluate", "--uncalibrate"]) == 0
+    assert Policy.of(home / "library") == Policy.load()
+    assert not file.exists()
     assert main(["evaluate", path, "--calibrate", "--limit", "3"]) == 1
     assert "too few to choose a threshold" in capsys.readouterr().err

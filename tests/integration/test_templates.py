@@ -19,6 +19,7 @@ from pincite.errors import ModelError
 from pincite.llm import TEMPLATES, Generation, Piece, Prompt
 from pincite.llm.prompt import Segment
 from pincite.llm.recognition import template_of
+from pincite.llm.tensors import BLOCKS
 from tests.ggufs import FAMILIES, USER_DEFINED, Family, tiny_model
 from tests.integration.conftest import SMALL
 from tests.llm.test_templates import EXPECTED
@@ -153,3 +154,17 @@ def test_smollm2_is_recognised(tmp_path: Path) -> None:
 @pytest.mark.default_model
 def test_the_default_model_is_recognised(tmp_path: Path) -> None:
     assert recognised(tmp_path, Settings()) == ("chatml", "chatml")
+
+
+def test_sizes_of_tensors_are_those_of_ggml() -> None:
+    """What our check of a file's tensors computes with is what the library that reads them computes with."""
+    import ctypes
+
+    import llama_cpp
+
+    path = next((Path(llama_cpp.__file__).parent / "lib").glob("*ggml-base.*"))
+    library = ctypes.CDLL(str(path))
+    library.ggml_blck_size.restype = ctypes.c_int64
+    library.ggml_type_size.restype = ctypes.c_size_t
+    found = {kind: (library.ggml_blck_size(kind), library.ggml_type_size(kind)) for kind in BLOCKS}
+    assert found == BLOCKS

@@ -115,11 +115,13 @@ def _models(parts: Parts, problems: list[str]) -> list[dict[str, Any]]:
 
 
 def _library(directory: Path, problems: list[str]) -> dict[str, Any]:
+    from pincite.answer.abstain import Policy
     from pincite.errors import PinciteError
     from pincite.library import Library
 
     try:
         library = Library(directory)
+        thresholds = Policy.of(directory).sha256
     except PinciteError as error:
         problems.append(f"{error.title}: {error.message}")
         return {"state": error.title}
@@ -131,6 +133,7 @@ def _library(directory: Path, problems: list[str]) -> dict[str, Any]:
         "passages": manifest["passages"],
         "embedder": manifest["embedder"]["name"],
         "not_read": manifest["failed"],
+        "abstention": thresholds,
     }
     library.close()
     return facts
