@@ -291,6 +291,13 @@ def test_thresholds_that_nobody_approved_are_refused(home: Path, tmp_path: Path,
     assert Policy.of(home) == Policy.load()
 
 
+@pytest.mark.parametrize(("directory", "file"), [(0o700, 0o600), (0o750, 0o640), (0o755, 0o644)])
+def test_what_is_written_can_be_read_by_those_who_may_read_the_directory(home: Path, directory: int, file: int) -> None:
+    home.chmod(directory)
+    without_abstention(home)
+    assert [(home / name).stat().st_mode & 0o777 for name in ("abstention.toml", "CURRENT")] == [file, file]
+
+
 def test_a_build_keeps_what_was_approved(home: Path, tmp_path: Path) -> None:
     without_abstention(home)
     approved = Policy.of(home)

@@ -108,6 +108,7 @@ def approve_policy(library: Path, text: str | None) -> None:
 def _replace(path: Path, data: bytes) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_bytes(data)
+    fresh.chmod(0o600 | 0o044 & path.parent.stat().st_mode)  # whoever may read the directory may read the file
     sync(fresh)
     fresh.replace(path)
     sync(path.parent)
