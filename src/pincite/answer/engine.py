@@ -14,6 +14,7 @@ from pincite.answer.beside import add_beside, list_asked_for
 from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
+from pincite.search.figures import asked_figure, gives_figure
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.source import source_view
 from pincite.config import Settings
@@ -225,7 +226,7 @@ class Engine:
                     composer.add_quotation(selected, _named_part(selected, result))
             elif points is not None:
                 composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
-            elif (first := _to_quote(composer, evidence)) is not None:
+            elif (first := _to_quote(composer, evidence, result.question)) is not None:
                 composer.add_quotation(first)
             if not named:
                 differences = add_beside(composer, self._searcher, result, evidence)
@@ -335,8 +336,11 @@ def _words_asked_for(evidence: Sequence[Selected], result: SearchResult) -> list
     return exact[:_MOST_PROVISIONS]
 
 
-def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> Selected | None:
-    """Return the best piece of evidence if no claim cites it."""
+def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -> Selected | None:
+    """Return the best piece of evidence if no claim cites it; one that gives the figure asked for is better."""
+    figure = asked_figure(question)
+    fitting = [one for one in evidence if one.hit.exact or gives_figure(one.item.text, figure)]
+    evidence = fitting or evidence
     strongest = max(evidence, key=lambda one: (one.hit.exact, one.strength))
     first = evidence[0] if evidence[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
     return None if first in composer.cited() else first

@@ -36,6 +36,7 @@ _LIFTS = re.compile(
 _GOES_ON = re.compile(
     r"(?:However, )?(?:(?:that|this|the|those|these|such(?: an?)?) "
     r"(?:periods?|time limits?|obligations?|requirements?|prohibitions?|rules?|rights?|dut(?:y|ies)|exceptions?)\b"
+    r"|(?:the )?(?:only|sole) exceptions?\b"
     r"|(?:this|that|it) (?:shall|does|do|is|may)\b)",
     re.I,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from pincite.answer.numbers import quantities_in
+from pincite.domain.numbers import quantities_in
 from pincite.domain.documents import Span
 from pincite.search.terms import content_words
 
