@@ -8,8 +8,8 @@ import pytest
 from pincite.domain.documents import DocumentKind
 from pincite.search import Searcher
 from pincite.search.features import FEATURES, Asked, Candidates, features
-from pincite.search.pool import rarity
 from pincite.search.figures import gives_figure
+from pincite.search.pool import rarity
 from pincite.search.ranking import Ranker
 from pincite.search.terms import content_words, governed_words, stem
 from tests.fakes import FakeEmbedder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,13 +10,13 @@ from dataclasses import replace
 from pincite.answer.checks import Support, check_claim, denies, forbids
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
-from pincite.search.figures import asked_figure, gives_figure
 from pincite.answer.lists import PointList, lists_of, names_some_only
-from pincite.domain.numbers import numbers_in
 from pincite.domain.answers import Citation, Claim
 from pincite.domain.documents import Document, Span
+from pincite.domain.numbers import numbers_in
 from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
+from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.lookup import resolve
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
@@ -264,7 +265,7 @@ def _governing(document: Document, selected: Selected, question: str) -> Span:
 def _clauses(sentence: str) -> list[str]:
     """Return the clauses of a sentence, and each with the one after it; none if it has but one."""
     parts = [part for part in _CLAUSE.split(sentence) if part.strip()]
-    pairs = [f"{first}, {second}" for first, second in zip(parts, parts[1:], strict=False)]
+    pairs = [f"{first}, {second}" for first, second in itertools.pairwise(parts)]
     return [one for one in (*parts, *pairs) if len(one.split()) >= _FEWEST_CLAUSE_WORDS] if len(parts) > 1 else []
 
 

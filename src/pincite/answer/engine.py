@@ -14,7 +14,6 @@ from pincite.answer.beside import add_beside, list_asked_for
 from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
-from pincite.search.figures import asked_figure, gives_figure
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.source import source_view
 from pincite.config import Settings
@@ -38,6 +37,7 @@ from pincite.domain.text import collapse, normalise
 from pincite.errors import QuestionError
 from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
 from pincite.search import Searcher
+from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
 
 __all__ = ["Engine", "clean_question"]

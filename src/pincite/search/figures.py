@@ -30,19 +30,16 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         "time",
         re.compile(
-            r"\bhow (?:long|soon|fast|quickly|often|many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years))\b"
+            r"\bhow (?:long|soon|fast|quickly|often)\b"
+            r"|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"
             r"|\bby when\b|\bdeadline\b|\bwithin (?:what|which|how)\b|\btime limit\b|\bhow much time\b"
             r"|^when (?:do|does|must|should|is|are|will|has|have)\b|[.!,] when (?:do|does|must|should|is|are|will)\b",
             re.I,
         ),
     ),
 )
-_DATE = re.compile(
-    r"\b\d{1,2}(?:st|nd|rd|th)? (?:january|february|march|april|may|june|july|august|september|october|november|december)"
-    r"|(?:january|february|march|april|may|june|july|august|september|october|november|december) \d{1,2}\b"
-    r"|\b\d{4}-\d{2}-\d{2}\b",
-    re.I,
-)
+_MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_DATE = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b", re.I)
 _RHYTHM = re.compile(
     r"\b(?:annual(?:ly)?|yearly|quarterly|monthly|weekly|daily|immediately|without (?:undue|further) delay|"
     r"(?:once|each|every|per) (?:a )?(?:quarter|year|month|week|day))\b",

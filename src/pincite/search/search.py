@@ -16,8 +16,8 @@ from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
 from pincite.search.features import FEATURES
-from pincite.search.lookup import Lookup, resolve
 from pincite.search.figures import asked_figure, gives_figure
+from pincite.search.lookup import Lookup, resolve
 from pincite.search.pool import Pool, Query, gather, rarity
 from pincite.search.ranking import Ranker
 from pincite.search.terms import content_words, expand_abbreviations, governed_words
