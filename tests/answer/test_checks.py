@@ -59,6 +59,8 @@ def test_supported(claim: str, cited: Support) -> None:
     [
         ("attribution", "The law requires that records be retained.", support(RETAIN, kinds=frozenset({"policy"}))),
         ("attribution", "Our policy says that the breach is notified.", support(NOTIFY, kinds=frozenset({"law"}))),
+        ("attribution", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
+        ("attribution", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),
         ("numbers", "Records of employment must be retained for sixteen years.", support(RETAIN)),

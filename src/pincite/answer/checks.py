@@ -60,6 +60,10 @@ _POLICY = re.compile(
     r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
+_LAW_OF = (
+    re.compile(r"\b(?:laws?|acts?|statutes?|rules|code) (?:in|of) (?:the )?(?:state of )?([A-Z][a-z]{2,})"),
+    re.compile(r"(?<=\w )([A-Z][a-z]{2,})(?: state)?(?:['’]s)?(?: state)? (?:[a-z]+ ){0,2}(?:laws?|statutes?)\b"),
+)
 _ADDRESS = re.compile(r"://|\bwww\.|\]\(|<[|/A-Z]|\[/?INST", re.I)
 _CONDITIONAL = re.compile(r"\b(?:if|when|where|unless|except|only|without)\b", re.I)
 _UNDER_CONDITION = re.compile(r"\b(?:if|where|when)\b[^,;.]*,", re.I)
@@ -126,10 +130,14 @@ def _plain(claim: str, support: Support) -> bool:
 
 
 def _attributed(claim: str, support: Support) -> bool:
-    """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy."""
+    """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy, and one that says
+    "the law of Utah" words that speak of Utah."""
     law = _LAW.search(claim)
     policy = _POLICY.search(claim)
-    return not (law and "law" not in support.kinds) and not (policy and "policy" not in support.kinds)
+    if (law and "law" not in support.kinds) or (policy and "policy" not in support.kinds):
+        return False
+    known = f"{support.text} {support.context}".lower()
+    return all(name.lower() in known for pattern in _LAW_OF for name in pattern.findall(claim))
 
 
 def _numbers(claim: str, support: Support) -> bool:

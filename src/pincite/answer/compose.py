@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
-from pincite.answer.checks import Support, check_claim, denies, forbids
+from pincite.answer.checks import Support, denies, forbids
+from pincite.answer.clauses import check_by_clause
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
 from pincite.answer.lists import PointList, lists_of, names_some_only
@@ -39,8 +38,6 @@ _SAME_FIGURES = 0.2
 _SAME_DENIAL = 0.1
 _FIGURE_ASKED = 0.15
 """What a sentence gains that gives a figure of the kind asked for; chosen on the development set."""
-_CLAUSE = re.compile(r"[,;:—] ")
-_FEWEST_CLAUSE_WORDS = 5
 _SAME = 0.93
 """Similarity (cosine) from which a sentence only repeats an earlier one."""
 
@@ -89,7 +86,8 @@ class Composer:
             *((n,) for n in sentence.cites if len(sentence.cites) > 1),
             *((n,) for n in others),
         ):
-            reason = self._check(sentence.text, numbers, vector)
+            support = self._support(sentence.text, numbers, vector)
+            reason = check_by_clause(sentence.text, support, vector, self._searcher.encode)
             cited = {self._evidence[n].item.document for n in numbers}
             if not reason and spoken_for and _SPEAKS_FOR.search(sentence.text) and cited.isdisjoint(spoken_for):
                 reason = "attribution"  # who says "the Retention Policy says" cites it, not what speaks of it
@@ -154,20 +152,6 @@ class Composer:
     def _nearest(self, n: int, vector: Vectors) -> float:
         hits = self._searcher.sentences(self._evidence[n].hit.passage, vector)
         return max((hit.similarity for hit in hits), default=0.0)
-
-    def _check(self, claim: str, numbers: Sequence[int], vector: Vectors) -> str:
-        """Return the check that a claim fails against these pieces of evidence.
-
-        The vector of a sentence of a hundred words is near to none of the things that it says, so that a claim about
-        one of them is compared with its clauses before it is refused for being unlike.
-        """
-        support = self._support(claim, numbers, vector)
-        failed = check_claim(claim, support)
-        if failed != "similarity":
-            return failed
-        clauses = _clauses(support.best)
-        nearest = max((float(one @ vector) for one in self._searcher.encode(clauses)), default=0.0) if clauses else 0.0
-        return check_claim(claim, replace(support, similarity=max(support.similarity, nearest)))
 
     def _support(self, claim: str, numbers: Sequence[int], vector: Vectors) -> Support:
         parts, context, best = [], [], (0.0, 0.0, "")
@@ -260,13 +244,6 @@ def _governing(document: Document, selected: Selected, question: str) -> Span:
         if points.span.contains(best.span) and points.span.end - points.span.start <= _LONGEST_LIST:
             return points.span  # a point alone says less than the rule: it is one of several, or one of all
     return best.span
-
-
-def _clauses(sentence: str) -> list[str]:
-    """Return the clauses of a sentence, and each with the one after it; none if it has but one."""
-    parts = [part for part in _CLAUSE.split(sentence) if part.strip()]
-    pairs = [f"{first}, {second}" for first, second in itertools.pairwise(parts)]
-    return [one for one in (*parts, *pairs) if len(one.split()) >= _FEWEST_CLAUSE_WORDS] if len(parts) > 1 else []
 
 
 def _says_name(text: str, *names: str) -> bool:
