@@ -31,7 +31,7 @@ _OWN = re.compile(
 )
 _LIFTS = re.compile(
     r"\b(?:shall|does|do|will) not (?:apply|be required)\b|\bneed not\b"
-    r"|(?<!\bwhich )(?<!\bthat )(?<!\bwho )\b(?:is|are) not (?:required|obliged|subject)\b"  # of things, not of the rule
+    r"|(?<!\bwhich )(?<!\bthat )(?<!\bwho )\b(?:is|are) not (?:required|obliged|subject)\b"  # of a thing
     r"|\b[Bb]y way of derogation\b|\b[Nn]otwithstanding\b|\bexempt(?:ed)? from\b"
 )
 _GOES_ON = re.compile(
