@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event as Flag
 
 import pytest
@@ -76,8 +77,6 @@ def test_when_all_fails_strong_evidence_is_quoted(tiny_searcher: Searcher) -> No
 
 def test_when_all_fails_weak_evidence_is_not_quoted(tiny_searcher: Searcher) -> None:
     engine = engine_of(tiny_searcher, FakeModel(WRONG))
-    from dataclasses import replace
-
     engine._policy = replace(engine._policy, strong=2.0)
     answer = end(list(engine.ask(BLIGHT)))
     assert (answer.status, answer.reason) == (Status.NOT_FOUND, Reason.DRAFT_FAILED)
