@@ -94,7 +94,8 @@ def restrict(writable: Iterable[Path], devices: Iterable[Path] = ()) -> Restrict
         raise SealError(f"Landlock: no ruleset: {os.strerror(ctypes.get_errno())}")
     try:
         _allow(ruleset, Path("/"), _READ & handled)
-        named = tuple(dict.fromkeys(Path(os.path.realpath(path)) for path in writable))
+        real = sorted({Path(os.path.realpath(path)) for path in writable})
+        named = tuple(path for path in real if not set(path.parents) & set(real))
         for path in named:
             _allow(ruleset, path, _WRITE & handled)
         for path in devices:
