@@ -65,7 +65,7 @@ def launch(args: argparse.Namespace) -> None:
         home.create()
     # where these are links, what they lead to is written
     own = (home.path, home.library, home.audit, home.sessions)
-    writable = [folder for folder in (*own, *needs.folders(args)) if folder.is_dir()]
+    writable = [folder for folder in (*own, *needs.folders(args)) if os.path.isdir(folder)]  # noqa: PTH112 - no error where one may not look
     seal.seal_process([*writable, *_shared_memory()], devices=_devices())
     _use_temporary(home)
 
@@ -78,7 +78,7 @@ def is_own_folder(folder: Path) -> bool:
 
 def _use_temporary(home: Home) -> None:
     """Let libraries put their temporary files where they may be written."""
-    places = ([home.temporary] if home.library.is_dir() else []) + _shared_memory()
+    places = ([home.temporary] if os.path.isdir(home.library) else []) + _shared_memory()
     for place in places:
         try:
             place.mkdir(mode=0o700, exist_ok=True)

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from pincite.errors import SealError
 
+if sys.platform != "win32":
+    import resource
+
 __all__ = ["inherited_sockets", "leave_network", "no_core_dumps", "threads"]
 
 _PR_SET_DUMPABLE = 4
@@ -45,8 +48,6 @@ def no_core_dumps() -> None:
     Raises:
         SealError: if the kernel refuses.
     """
-    import resource
-
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise SealError(f"PR_SET_DUMPABLE: {os.strerror(ctypes.get_errno())}")
