@@ -45,6 +45,7 @@ __all__ = [
     "take_as_corpus",
 ]
 
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Where everything comes from for one home."""

@@ -1,4 +1,4 @@
-"""The launcher: every way to start the program seals it, and without a seal nothing is loaded unless that is asked for."""
+"""The launcher: every way to start the program seals it; without a seal nothing is loaded unless that is asked for."""
 
 from __future__ import annotations
 
@@ -171,7 +171,6 @@ def test_the_program_s_own_folder_and_a_whole_home_are_not_opened_by_themselves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "home", classmethod(lambda cls: tmp_path / "people" / "me"))
-    assert [is_own_folder(folder) for folder in (ROOT, ROOT / "corpus" / "questions", tmp_path, tmp_path / "other")] == [
-        False, True, False, True,
-    ]  # fmt: skip
+    folders = (ROOT, ROOT / "corpus" / "questions", tmp_path, tmp_path / "other")
+    assert [is_own_folder(folder) for folder in folders] == [False, True, False, True]
     assert not is_own_folder(tmp_path / "people" / "me")

@@ -138,10 +138,14 @@ def test_threads_that_run_already_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("call", ["seccomp", "prctl"])
 def test_seccomp_unavailable_is_an_error_and_the_state_says_so(tmp_path: Path, call: str) -> None:
-    code = DENIED_BEFORE.format(call="seccomp", error="EPERM") if call == "seccomp" else """
+    code = (
+        DENIED_BEFORE.format(call="seccomp", error="EPERM")
+        if call == "seccomp"
+        else """
 from pincite.seal import seccomp
 seccomp.install([seccomp.Rule("prctl", errno.EINVAL, argument=0, values=(38,))])
 """
+    )
     code += """
 try:
     seal.seal_process([Path(sys.argv[1])])
@@ -175,7 +179,10 @@ def test_without_landlock_it_is_sealed_and_says_that_files_are_not(tmp_path: Pat
 
 
 def test_namespaces_allowed_no_interface_but_a_dead_one_is_left(tmp_path: Path) -> None:
-    code = "print(state.network_namespace)\nprint(*sorted(line.split(':')[0].strip() for line in open('/proc/net/dev') if ':' in line))"
+    code = """
+print(state.network_namespace)
+print(*sorted(line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line))
+"""
     own, *interfaces = lines(SEAL + code, tmp_path)
     if own != "own":
         pytest.skip(f"namespaces are not allowed here: {own}")
@@ -185,16 +192,20 @@ def test_namespaces_allowed_no_interface_but_a_dead_one_is_left(tmp_path: Path) 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 def test_a_user_without_privileges_is_sealed_too() -> None:
     """With a user namespace where that is allowed; the files that it makes are still that user's."""
-    code = """
+    code = (
+        """
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)
-""" + SEAL + """
+"""
+        + SEAL
+        + """
 (Path(sys.argv[1]) / "made").write_text("x")
 print(os.getuid(), state.sealed, all(probe.good for probe in state.probes))
 print([line.split()[1] for line in open("/proc/self/status") if line.startswith("CapEff")])
 """
+    )
     with tempfile.TemporaryDirectory() as place:
-        os.chmod(place, 0o777)
+        Path(place).chmod(0o777)
         assert lines(code, place) == ["65534 True True", "['0000000000000000']"]
         assert (Path(place) / "made").stat().st_uid == 65534
 

@@ -11,7 +11,17 @@ import tempfile
 
 import pytest
 
-from pincite.seal.seccomp import _MACHINES, NO_NETWORK, NO_OTHERS, NO_PROCESSES, NO_REACH, NO_WRITES, Rule, program, unavailable
+from pincite.seal.seccomp import (
+    _MACHINES,
+    NO_NETWORK,
+    NO_OTHERS,
+    NO_PROCESSES,
+    NO_REACH,
+    NO_WRITES,
+    Rule,
+    program,
+    unavailable,
+)
 from tests.conftest import ROOT
 
 ALL = (*NO_NETWORK, *NO_PROCESSES, *NO_WRITES, *NO_OTHERS)

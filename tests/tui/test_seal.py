@@ -24,7 +24,9 @@ class Unsealed(FakeAssistant):
         return replace(super().status(), seal="NOT SEALED")
 
 
-@pytest.mark.parametrize(("assistant", "words", "loud"), [(FakeAssistant, "SEALED", False), (Unsealed, "NOT SEALED", True)])
+@pytest.mark.parametrize(
+    ("assistant", "words", "loud"), [(FakeAssistant, "SEALED", False), (Unsealed, "NOT SEALED", True)]
+)
 async def test_the_header_says_it_and_reverses_what_is_not_sealed(assistant: type, words: str, loud: bool) -> None:
     async with chat(assistant()) as pilot:
         await until(pilot, lambda: f"{words} · 3 documents" in screen_text(pilot))

@@ -41,9 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(
-    arguments: Sequence[str] | None = None, *, launch: Callable[[argparse.Namespace], None] | None = None
-) -> int:
+def main(arguments: Sequence[str] | None = None, *, launch: Callable[[argparse.Namespace], None] | None = None) -> int:
     """Run one command and return its exit code; users never see a traceback.
 
     `launch` is called before the command: the program's own entry (`pincite.cli.entry`) seals the process with it.

@@ -112,7 +112,11 @@ def _sealed() -> dict[str, Any]:
     state = seal.state()
     facts = state.to_json()
     probes = facts.pop("probes")
-    return {"state": state.words, **facts, "probes": f"{sum(one['good'] for one in probes)} of {len(probes)} as they must"}
+    return {
+        "state": state.words,
+        **facts,
+        "probes": f"{sum(one['good'] for one in probes)} of {len(probes)} as they must",
+    }
 
 
 def _version(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The launcher's seal: what each command may write to, and the refusal to run without a seal unless that is asked for."""
+"""The launcher's seal: what each command may write to, and that none runs without a seal unless that is asked for."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ def launch(args: argparse.Namespace) -> None:
 
 
 def is_own_folder(folder: Path) -> bool:
-    """Tell whether a folder that nobody named may be opened for writing: it holds no program and nobody's whole home."""
+    """Tell whether a folder that nobody named may be written to: it holds neither this program nor a whole home."""
     kept = (Path(__file__).resolve().parents[1], Path(sys.prefix).resolve(), Path.home().resolve())
     return not any(one.is_relative_to(folder.resolve()) for one in kept)
 
 
 def _use_temporary(home: Home) -> None:
     """Let libraries put their temporary files where they may be written."""
-    places = ([home.temporary] if os.path.isdir(home.library) else []) + _shared_memory()
-    for place in places:
+    known = os.path.isdir(home.library)  # noqa: PTH112 - no error where one may not look
+    for place in [*([home.temporary] if known else []), *_shared_memory()]:
         try:
             place.mkdir(mode=0o700, exist_ok=True)
         except OSError:

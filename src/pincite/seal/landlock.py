@@ -86,7 +86,9 @@ def restrict(writable: Iterable[Path], devices: Iterable[Path] = ()) -> Restrict
     """
     version = abi()
     if version < OLDEST:
-        return Restriction(version, why_not="the kernel has no Landlock" if not version else f"version {version} is too old")
+        return Restriction(
+            version, why_not="the kernel has no Landlock" if not version else f"version {version} is too old"
+        )
     handled = _ALL | sum(bits for since, bits in _SINCE if version >= since)
     attributes = struct.pack("QQQ", handled, _TCP, _SCOPES)[: 8 if version < 4 else 16 if version < 6 else 24]
     ruleset = _call("landlock_create_ruleset", attributes, len(attributes), 0)

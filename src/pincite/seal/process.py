@@ -25,19 +25,20 @@ _CAPABILITY_VERSION = 0x20080522
 def inherited_sockets() -> list[str]:
     """Return the open descriptors through which a network could be reached past the seal, each with what it is."""
     found = []
-    for name in os.listdir("/proc/self/fd" if sys.platform == "linux" else "/dev/fd"):
+    for entry in list(Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd").iterdir()):
+        name = entry.name
         with contextlib.suppress(OSError):  # the descriptor of the listing itself
             if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
                 found.append(f"descriptor {name} is a socket")
             elif sys.platform == "linux":
-                target = os.readlink(f"/proc/self/fd/{name}")
+                target = str(entry.readlink())
                 found += [f"descriptor {name} is {kind}" for kind in ("io_uring", "pidfd") if f"[{kind}]" in target]
     return sorted(found)
 
 
 def threads() -> int:
     """Return how many threads this process has."""
-    return len(os.listdir("/proc/self/task"))
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def no_core_dumps() -> None:
@@ -83,7 +84,11 @@ def _leave_with_users(libc: ctypes.CDLL) -> str:
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         return os.strerror(ctypes.get_errno())
     try:
-        for file, content in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        for file, content in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
             Path("/proc/self", file).write_text(content, encoding="ascii")
     except OSError as error:
         return f"{error.filename}: {error.strerror}"

@@ -1,4 +1,4 @@
-"""The seal: every step in its order, then a look at whether it holds. What was done is kept for whoever must tell of it."""
+"""The seal: every step in its order, then a look at whether it holds; what was done is kept for who must tell of it."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class State:
             "machine": self.machine,
             "network_namespace": self.network_namespace,
             "landlock": {
-                "enforced": files.enforced, "why_not": files.why_not, "abi": files.abi, "writable": list(files.writable),
-                "tcp": files.tcp, "scopes": files.scopes,
+                "enforced": files.enforced, "why_not": files.why_not, "abi": files.abi,
+                "writable": list(files.writable), "tcp": files.tcp, "scopes": files.scopes,
             },
             "probes": [probe.to_json() for probe in self.probes],
             "milliseconds": round(self.milliseconds, 2),

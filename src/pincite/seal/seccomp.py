@@ -58,7 +58,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | 0x40 | 0x200  # O_CREAT and O_TRUNC as Linu
 
 NO_NETWORK = (
     Rule("socket", errno.EACCES),
-    # event loops wake themselves through a pair of connected UNIX streams; pairs of any other kind can be turned to others
+    # event loops wake themselves through a pair of connected UNIX streams; pairs of other kinds can send elsewhere
     Rule("socketpair", errno.EACCES, argument=0, bits=0xFFFFFFFF & ~_UNIX),
     Rule("socketpair", errno.EACCES, argument=1, bits=_KIND & ~_STREAM),
     *(Rule(call, errno.EACCES) for call in ("connect", "bind", "listen", "accept", "accept4")),

@@ -14,7 +14,6 @@ import platform
 import signal
 import socket
 import struct
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +83,9 @@ def probe_children() -> Iterator[Probe]:
     if platform.machine() == "x86_64":
         yield Probe("i386 system call", "SIGSYS", _forked(_i386))
         x32 = 0x40000000 | number_of("socket")
-        yield Probe("x32 system call", "SIGSYS", _forked(lambda: _call(ctypes.CDLL(None, use_errno=True), x32, 2, 1, 0)))
+        yield Probe(
+            "x32 system call", "SIGSYS", _forked(lambda: _call(ctypes.CDLL(None, use_errno=True), x32, 2, 1, 0))
+        )
 
 
 def _sockets(libc: ctypes.CDLL, families: Iterable[int]) -> str:
@@ -195,7 +196,8 @@ def _shell() -> str:
     try:
         done = subprocess.run(
             ["bash", "-c", "</dev/tcp/127.0.0.1/9"],  # noqa: S607 - the user's own shell is what is tried
-            stdin=subprocess.DEVNULL, capture_output=True, env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL, capture_output=True,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             timeout=_CHILD_SECONDS, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
