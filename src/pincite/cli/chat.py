@@ -35,13 +35,18 @@ def _folders() -> tuple[Path, ...]:
     return (Path.cwd(), *((root / "corpus" / "questions",) if root else ()))
 
 
+def _require_terminal() -> None:
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise ConfigError("chat needs a terminal", hint='Use: pincite ask "…"')
+
+
 def _writable(_: argparse.Namespace) -> list[Path]:
+    _require_terminal()
     return [folder for folder in _folders() if is_own_folder(folder)]
 
 
 def _chat(args: argparse.Namespace) -> int:
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
-        raise ConfigError("chat needs a terminal", hint='Use: pincite ask "…"')
+    _require_terminal()
     from pincite.config import Home, Settings
     from pincite.tui import Batches, run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -77,7 +78,8 @@ def _models_folder(args: argparse.Namespace) -> list[Path]:
     from pincite.config import Home, models_directory
 
     folder = models_directory(Home.find(args.home))
-    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # the command itself says what is wrong with it
+        folder.mkdir(parents=True, exist_ok=True)
     return [folder]
 
 

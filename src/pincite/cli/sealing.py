@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -28,7 +29,8 @@ class Needs:
     Attributes:
         network: it fetches: it runs without a seal, and must load no document, library or model.
         new_home: it may be the first to use its home, which is then made before the seal.
-        folders: the folders that it writes to beside its home; those that do not exist are left out.
+        folders: the folders that it writes to beside its home; those that do not exist are left out. Called before
+            the seal and before the home is made; may refuse what cannot be done.
     """
 
     network: bool = False
@@ -56,16 +58,17 @@ def launch(args: argparse.Namespace) -> None:
     if needs.network:
         seal.leave_unsealed("this command fetches, and opens neither documents nor models")
         return
-    if args.unsealed:
+    if getattr(args, "unsealed", False):
         seal.leave_unsealed("--unsealed was given")
         print("NOT SEALED: --unsealed was given. The kernel keeps this process from no network.", file=sys.stderr)
         return
-    home = Home.find(args.home)
+    home = Home.find(getattr(args, "home", None))
+    folders = list(needs.folders(args))
     if needs.new_home:
         home.create()
     # where these are links, what they lead to is written
     own = (home.path, home.library, home.audit, home.sessions)
-    writable = [folder for folder in (*own, *needs.folders(args)) if os.path.isdir(folder)]  # noqa: PTH112 - no error where one may not look
+    writable = [folder for folder in (*own, *folders) if os.path.isdir(folder)]  # noqa: PTH112 - no error where one may not look
     seal.seal_process([*writable, *_shared_memory()], devices=_devices())
     _use_temporary(home)
 
@@ -96,6 +99,8 @@ def _shared_memory() -> list[Path]:
 def _devices() -> list[Path]:
     """Return the devices that programs of every kind write to: sinks, this process's terminals, and GPUs."""
     found = [Path("/dev", name) for name in ("null", "zero", "full", "random", "urandom", "tty")]
-    found += [Path(os.ttyname(number)) for number in (0, 1, 2) if os.isatty(number)]
+    for number in (0, 1, 2):
+        with contextlib.suppress(OSError):  # no terminal, or one that cannot be seen from this container
+            found.append(Path(os.ttyname(number)))
     gpus = ("nvidia*", "dri", "kfd", "dxg")
     return found + [device for pattern in gpus for device in sorted(Path("/dev").glob(pattern))]

@@ -11,6 +11,7 @@ import errno
 import mmap
 import os
 import platform
+import shutil
 import signal
 import socket
 import struct
@@ -28,7 +29,7 @@ FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PA
 _KINDS = (1, 2, 3, 5)  # SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET
 _MPTCP, _UDP = 262, 17
 _FAST_OPEN = 0x20000000
-_OPENED = "opened"
+_OPENED, _NOT_EXECUTED = "opened", "not tried: no data may be executed here"
 _CHILD_SECONDS = 10
 
 
@@ -79,13 +80,14 @@ def probe_kernel(writable: Iterable[str] | None) -> Iterator[Probe]:
 
 def probe_children() -> Iterator[Probe]:
     """Try what ends or starts processes: a shell's own network access, and calls in the manner of 32-bit programs."""
-    yield Probe("bash </dev/tcp", "EACCES", _shell())
+    bash = shutil.which("bash")
+    yield Probe("bash </dev/tcp", "EACCES" if bash else "", _shell(bash) if bash else "no bash")
     if platform.machine() == "x86_64":
-        yield Probe("i386 system call", "SIGSYS", _forked(_i386))
-        x32 = 0x40000000 | number_of("socket")
-        yield Probe(
-            "x32 system call", "SIGSYS", _forked(lambda: _call(ctypes.CDLL(None, use_errno=True), x32, 2, 1, 0))
-        )
+        found = _forked(_i386)
+        # a kernel without such calls ends their program in its own way, and some systems let no data be executed
+        yield Probe("i386 system call", "" if found in ("SIGSEGV", _NOT_EXECUTED) else "SIGSYS", found)
+        number, libc = 0x40000000 | number_of("socket"), ctypes.CDLL(None, use_errno=True)
+        yield Probe("x32 system call", "SIGSYS", _forked(lambda: _call(libc, number, 2, 1, 0)))
 
 
 def _sockets(libc: ctypes.CDLL, families: Iterable[int]) -> str:
@@ -143,7 +145,7 @@ def _filters() -> str:
 
 def _writable_outside(writable: list[str]) -> str | None:
     """Return a folder that this user could write to, outside of the allow-list; None if there is none."""
-    candidates = ("/tmp", "/var/tmp", os.path.expanduser("~"), os.getcwd())  # noqa: S108, PTH109, PTH111 - no file of ours
+    candidates = ("/tmp", "/var/tmp", os.path.expanduser("~"))  # noqa: S108, PTH111 - no file of ours
     for folder in map(os.path.realpath, candidates):
         inside = any(folder == place or folder.startswith(place.rstrip("/") + "/") for place in writable)
         if not inside and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):  # noqa: PTH112
@@ -183,19 +185,19 @@ def _i386() -> str:
     try:
         memory = mmap.mmap(-1, len(code), prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     except PermissionError:
-        return "no memory may be executed here"
+        return _NOT_EXECUTED
     memory.write(code)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     ctypes.CFUNCTYPE(ctypes.c_int)(start)()
     return "answered"
 
 
-def _shell() -> str:
+def _shell(bash: str) -> str:
     import subprocess
 
     try:
-        done = subprocess.run(
-            ["bash", "-c", "</dev/tcp/127.0.0.1/9"],  # noqa: S607 - the user's own shell is what is tried
+        done = subprocess.run(  # noqa: S603 - the user's own shell is what is tried
+            [bash, "-c", "</dev/tcp/127.0.0.1/9"],
             stdin=subprocess.DEVNULL, capture_output=True,
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             timeout=_CHILD_SECONDS, check=False,
