@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from pincite import __version__
-from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, search
+from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, search
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="directory of all state")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, doctor):
+    for command in (chat, ask, batch, search, corpus, models, evaluate, audit, doctor):
         command.register(subparsers, common)
     return parser
 

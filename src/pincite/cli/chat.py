@@ -40,7 +40,7 @@ def _chat(args: argparse.Namespace) -> int:
     def open_assistant(report: Callable[[str], None]) -> Assistant:
         from pincite.assembly import open_assistant
 
-        return open_assistant(home, settings, report)
+        return open_assistant(home, settings, report, face="chat")
 
     def ground() -> Ground:
         from pincite.assembly import batch_ground
@@ -50,4 +50,12 @@ def _chat(args: argparse.Namespace) -> int:
     root = checkout_root()
     folders = (Path.cwd(), *((root / "corpus" / "questions",) if root else ()))
     batches = Batches(ground, settings.model, folders)
-    return run(open_assistant, export_directory=home.sessions, as_of=args.as_of, batches=batches)
+    from pincite.assembly import export_recorder
+
+    return run(
+        open_assistant,
+        export_directory=home.sessions,
+        as_of=args.as_of,
+        batches=batches,
+        exported=export_recorder(home),
+    )

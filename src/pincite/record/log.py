@@ -220,7 +220,7 @@ class AuditLog:
         for path in sorted(self.directory.glob(f"{_UNRECORDED}*")):
             content = read_file(path) or b""
             name = path.name.removeprefix(".")
-            what = {"what": "torn end set aside", "file": name, "bytes": len(content)}
+            what: dict[str, Json] = {"what": "torn end set aside", "file": name, "bytes": len(content)}
             self._append("recovery", {**what, "sha256": sha256(content).hexdigest()})
             try:
                 path.rename(path.with_name(name))
