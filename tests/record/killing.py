@@ -1,4 +1,4 @@
-"""Two writers killed again and again, in a process of its own that imports only the record: prints what was acknowledged.
+"""Two writers killed again and again, in a process that imports only the record: prints what was acknowledged.
 
 One is killed by its parent at any moment, the other kills itself in the middle of writing a line, after any byte.
 """

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_sync_that_failed_once_is_not_believed_because_the_next_one_succeeds(l
     syncs = disk.count
     log.append("answer", {"n": 2})
     assert disk.count == syncs + 2  # one that proves, one for the record
-    assert os.fstat(log._chain._file).st_ino == os.stat(log.directory / "log").st_ino
+    assert os.fstat(log._chain._file).st_ino == (log.directory / "log").stat().st_ino
     assert descriptor >= 0
     assert [r.public["n"] for r in log.records()] == [0, 2]
 
@@ -119,37 +120,37 @@ def small_disk(tmp_path):
 
 def fill(path, free):
     """Fill the disk but for `free` bytes."""
-    with path.open("wb", buffering=0) as file:
-        try:
+
+    def write():
+        with path.open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+
+    with pytest.raises(OSError, match="No space left"):
+        write()
     os.truncate(path, max(0, path.stat().st_size - free))
+
+
+def write_until_full(directory, free, acknowledged):
+    with closing(AuditLog.open(directory)) as log:
+        for number in range(40):
+            kind = "session-start" if number % 8 == 0 else "answer"
+            log.append(kind, {"free": free, "n": number}, secret={"q": "x" * 900})
+            acknowledged.append((free, number))
 
 
 def test_a_disk_that_is_full_at_every_write(small_disk):
     directory = small_disk / "audit"
     stuffing = small_disk / "stuffing"
-    refused, expected = 0, []
+    expected = []
     for free in range(0, 15 * 4096, 4096):
         fill(stuffing, free)
-        number = 0
-        try:
-            log = AuditLog.open(directory)
-            try:
-                for number in range(40):
-                    kind = "session-start" if number % 8 == 0 else "answer"
-                    log.append(kind, {"free": free, "n": number}, secret={"q": "x" * 900})
-                    expected.append((free, number))
-            finally:
-                log.close()
-        except RecordError as error:
-            assert "No space left" in error.message
-            assert "Free some space" in error.hint
-            refused += 1
-        else:
-            pytest.fail("the disk was never full")
+        acknowledged = []
+        with pytest.raises(RecordError, match="No space left") as caught:
+            write_until_full(directory, free, acknowledged)
+        number = len(acknowledged)
+        expected += acknowledged
+        assert "Free some space" in caught.value.hint
         stuffing.unlink()
         log = AuditLog.open(directory)
         found = [(r.public["free"], r.public["n"]) for r in log.records() if "free" in r.public]
@@ -160,7 +161,6 @@ def test_a_disk_that_is_full_at_every_write(small_disk):
         log.append("answer", {})
         log.close()
         assert not list(directory.glob(".*")), "half-written files stay behind"
-    assert refused == 15
     verified(directory)
 
 

@@ -1,4 +1,4 @@
-"""kill -9 with two writers, a hundred times: no acknowledged record is lost, every torn end is set aside and recorded."""
+"""kill -9 with two writers, a hundred times: no acknowledged record is lost, every torn end is kept and recorded."""
 
 import json
 import os

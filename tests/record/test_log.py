@@ -113,8 +113,7 @@ def test_threads_and_several_logs_of_one_process_lose_nothing(tmp_path):
     receipts = []
 
     def write(log, name):
-        for number in range(25):
-            receipts.append(log.append("answer", {"by": name, "n": number}, secret={"n": number}))
+        receipts.extend(log.append("answer", {"by": name, "n": n}, secret={"n": n}) for n in range(25))
 
     threads = [threading.Thread(target=write, args=(logs[n % 3], n)) for n in range(5)]
     for thread in threads:

@@ -140,6 +140,7 @@ def _print(record: Record, *, whole: bool) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from pincite.cli.progress import console_progress
     from pincite.config import Home
     from pincite.record.chain import LOG
     from pincite.record.log import CHECKPOINT
@@ -154,7 +155,15 @@ def _verify(args: argparse.Namespace) -> int:
             key = _key(args.key or audit / PUBLIC_KEY)
             own = [] if args.log or args.checkpoint else [audit / CHECKPOINT]
             notes = [_note(file, key) for file in (*args.checkpoint, *own) if file not in own or file.exists()]
-            report = verify_log((args.log or audit / LOG).read_bytes(), key, notes)
+            content = (args.log or audit / LOG).read_bytes()
+            total = content.count(b"\n")
+            with console_progress() as progress:
+
+                def each(done: int) -> None:
+                    if done % 100 == 0:
+                        progress("Verifying", done, total, "records")
+
+                report = verify_log(content, key, notes, each)
     except VerifyError as error:
         raise RecordError(f"not verified: {error}", hint="Compare with a backup, and with checkpoints.") from error
     except OSError as error:

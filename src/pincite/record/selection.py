@@ -11,7 +11,7 @@ from typing import Any
 from pincite.domain.text import collapse, printable
 from pincite.record.reader import Record
 
-__all__ = ["Selection", "headline", "in_words"]
+__all__ = ["Selection", "fields", "headline", "in_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ def in_words(record: Record, *, whole: bool = False) -> Iterator[str]:
     if record.files:
         yield f"files: {', '.join(map(_line, record.files))}"
     if whole:
-        yield from _fields("", {"public": record.public, **({"secret": secret} if secret else {})})
+        everything = {"public": record.public, **({"secret": secret} if secret else {})}
+        yield from (f"{_line(name)}: {words}" for name, words in fields("", everything))
     else:
         told = {"checkpoint", "status", "action", "what", "models", "digests", "timings", "passages", "citations"}
         brief = {
@@ -89,15 +90,16 @@ def in_words(record: Record, *, whole: bool = False) -> Iterator[str]:
             yield "; ".join(f"{_line(name)}: {_value(value)}" for name, value in brief.items())
 
 
-def _fields(before: str, value: Any) -> Iterator[str]:
+def fields(before: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield each value inside a JSON value with its path ("digests.model", "passages[0].start"), in words."""
     if isinstance(value, dict) and value:
         for name, inner in value.items():
-            yield from _fields(f"{before}.{name}" if before else name, inner)
+            yield from fields(f"{before}.{name}" if before else name, inner)
     elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
         for number, inner in enumerate(value):
-            yield from _fields(f"{before}[{number}]", inner)
+            yield from fields(f"{before}[{number}]", inner)
     else:
-        yield f"{_line(before)}: {_value(value)}"
+        yield before, _value(value)
 
 
 def _value(value: Any) -> str:
