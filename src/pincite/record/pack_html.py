@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
 from pincite.domain.text import collapse, printable
 from pincite.record.pack import Entry, Pack
-from pincite.record.selection import headline, in_words
+from pincite.record.selection import fields, headline, in_words
 
 __all__ = ["to_html"]
 
@@ -24,7 +23,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin: 1.6
 h3 { font-size: 1rem; margin: .9rem 0 .2rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-th[scope=row] { width: 28%; font-weight: 400; color: var(--dim); } td { overflow-wrap: anywhere; }
+th[scope=row] { width: 28%; font-weight: 400; color: var(--dim); } .facts td { overflow-wrap: anywhere; }
 section { border-top: 2px solid var(--line); padding: .6rem 0; }
 .source { background: var(--card); border-left: 4px solid var(--line); padding: .6rem .9rem; margin: .6rem 0; }
 .words { white-space: pre-line; margin: .4rem 0; } .dim { color: var(--dim); font-size: .9rem; }
@@ -76,8 +75,7 @@ def _verifying(pack: Pack) -> Iterator[str]:
         f"The one in this folder is <code>{_words(pack.key)}</code></p>"
     )
     if pack.earlier:
-        steps = f"{len(pack.consistency)} hashes"
-        yield f"<p>That the log continues this earlier checkpoint is proved by {steps}:</p>"
+        yield f"<p>The log continues this earlier checkpoint (hashes of the proof: {len(pack.consistency)}):</p>"
         yield f"<pre>{_words(pack.earlier)}</pre>"
 
 
@@ -155,11 +153,9 @@ def _joint(edge: str) -> str:
 
 
 def _facts(facts: Mapping[str, Any]) -> Iterator[str]:
-    yield "<table>"
-    for name, value in facts.items():
-        words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if value not in (None, "", []):
-            yield f"<tr><th scope=row>{_words(name)}</th><td>{_words(words)}</td></tr>"
+    yield "<table class=facts>"
+    for name, words in fields("", {name: value for name, value in facts.items() if value not in (None, "", [])}):
+        yield f"<tr><th scope=row>{_words(name)}</th><td>{_words(words)}</td></tr>"
     yield "</table>"
 
 
