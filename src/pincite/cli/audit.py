@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import day
+from pincite.cli.sealing import Needs
 from pincite.errors import RecordError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "lines later show whether any of the records was changed.",
     )
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to; without it, standard output")
-    command.set_defaults(handler=_checkpoint)
+    command.set_defaults(handler=_checkpoint, needs=Needs(folders=_beside_output))
 
     command = commands.add_parser(
         "export",
@@ -77,7 +78,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--whole-log", action="store_true", help="add the whole log, also what others have asked")
     command.add_argument("--since", type=Path, metavar="FILE", help="an earlier checkpoint that the log shall continue")
     _filters(command)
-    command.set_defaults(handler=_export, text="")
+    command.set_defaults(handler=_export, text="", needs=Needs(folders=lambda args: [args.folder.absolute().parent]))
+
+
+def _beside_output(args: argparse.Namespace) -> list[Path]:
+    return [args.output.absolute().parent] if args.output else []
 
 
 def _filters(command: argparse.ArgumentParser) -> None:
@@ -201,12 +206,10 @@ def _checkpoint(args: argparse.Namespace) -> int:
         log.append("checkpoint", {"what": "exported"}, files=[where] if args.output else [])
         note = log.checkpoint()
         if args.output:
-            from pincite.record.files import failed
-
             try:
                 args.output.write_text(note, encoding="utf-8")
             except OSError as error:
-                raise failed(args.output, error) from error
+                raise RecordError(f"{args.output}: {error.strerror}", hint="Choose another place with -o.") from error
         else:
             print(note, end="")
         print(f"public key: {log.public_key}", file=sys.stderr)

@@ -14,7 +14,6 @@ from typing import Any
 from pincite.errors import RecordError
 from pincite.record import verify_log
 from pincite.record.chain import LOG
-from pincite.record.files import failed
 from pincite.record.payloads import Opening, PayloadKeys
 from pincite.record.reader import Line, Record, read_lines, record_of
 from pincite.record.selection import Selection
@@ -151,7 +150,8 @@ def write_pack(folder: Path, directory: Path, pack: Pack, html: bytes, *, whole_
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
     except OSError as error:
-        raise failed(folder, error) from error
+        hint = "Name a new folder inside of one that is there and can be written to."
+        raise RecordError(f"{folder}: {error.strerror}", hint=hint) from error
     return [folder / name for name in contents]
 
 

@@ -82,7 +82,18 @@ def in_words(record: Record, *, whole: bool = False) -> Iterator[str]:
         everything = {"public": record.public, **({"secret": secret} if secret else {})}
         yield from (f"{_line(name)}: {words}" for name, words in fields("", everything))
     else:
-        told = {"checkpoint", "status", "action", "what", "models", "digests", "timings", "passages", "citations"}
+        told = {
+            "checkpoint",
+            "status",
+            "action",
+            "what",
+            "models",
+            "digests",
+            "timings",
+            "passages",
+            "citations",
+            "seal_self_test",
+        }
         brief = {
             name: value for name, value in record.public.items() if name not in told and value not in (None, "", [])
         }
