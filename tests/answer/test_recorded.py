@@ -131,7 +131,7 @@ def test_an_answer_that_cannot_be_recorded_is_not_given(answering: Recorded, mon
 
     monkeypatch.setattr(AuditLog, "append", full)
     seen: list[events.Event] = []
-    with pytest.raises(RecordError, match="No space left"):
+    with pytest.raises(RecordError, match="not given: log: No space left"):
         seen.extend(answering.assistant.ask(BLIGHT))
     assert not any(isinstance(event, events.Finished | events.Refused) for event in seen)
 

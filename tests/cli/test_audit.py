@@ -131,7 +131,7 @@ def test_nothing_is_answered_where_nothing_can_be_recorded(home: Home, capsys: p
     assert main(["ask", QUESTIONS[0]]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("Not recorded: ")
+    assert err.startswith("Audit log: ")
 
 
 # ------------------------------------------------------------------------------------------------- evidence packs

@@ -401,7 +401,7 @@ async def test_an_answer_that_cannot_be_recorded_is_an_error() -> None:
     async with chat(Unrecorded()) as pilot:
         await ask(pilot, expected="Error")
         words = screen_text(pilot)
-        assert "Not recorded" in words
+        assert "Audit log" in words
         assert "No space left on device" in words
         assert "Sources" not in words
 

@@ -50,6 +50,8 @@ def write_evidence(
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RecordError(f"{folder}: it is there already", hint="Name a new folder.")
+    if not folder.absolute().parent.is_dir():
+        raise RecordError(f"{folder.parent}: no such folder", hint="Name a new folder inside of one that is there.")
     key = log.public_key
     entries, _ = choose(log.directory, selection, log.checkpoint(), key, earlier)
     shown = {slug for entry in entries for slug in entry.record.documents if not entry.record.erased}

@@ -182,7 +182,10 @@ class RecordedAssistant:
             }
             secret["answer"] = answer.to_json()
             documents |= documents_in([answer])
-        self._log.append(kind, public, secret=secret, documents=documents)
+        try:
+            self._log.append(kind, public, secret=secret, documents=documents)
+        except RecordError as error:
+            raise RecordError(f"not recorded, so not given: {error.message}", hint=error.hint) from error
 
 
 def _passage(item: EvidenceItem) -> dict[str, Json]:

@@ -159,7 +159,7 @@ def _verify(args: argparse.Namespace) -> int:
         else:
             key = _key(args.key or audit / PUBLIC_KEY)
             own = [] if args.log or args.checkpoint else [audit / CHECKPOINT]
-            notes = [_note(file, key) for file in (*args.checkpoint, *own) if file not in own or file.exists()]
+            notes = [_note(file, key) for file in (*args.checkpoint, *own)]
             content = (args.log or audit / LOG).read_bytes()
             total = content.count(b"\n")
             with console_progress() as progress:
