@@ -68,16 +68,17 @@ def test_a_sync_that_failed_once_is_not_believed_because_the_next_one_succeeds(l
 
 def test_records_that_a_failing_disk_has_lost_are_noticed(log, disk):
     log.append("answer", {"n": 0})
+    path = log.directory / "log"
+    end = path.stat().st_size
     log.append("answer", {"n": 1})
     disk.failing = {disk.count + 1}
     with pytest.raises(RecordError, match="confirm"):
         log.append("answer", {"n": 2})
-    path = log.directory / "log"  # what a page that was never written looks like after it was dropped
-    descriptor = os.open(path, os.O_WRONLY)
-    os.pwrite(descriptor, bytes(20), 70)
+    descriptor = os.open(path, os.O_WRONLY)  # what a page that was never written looks like after it was dropped
+    os.pwrite(descriptor, bytes(20), end + 70)
     os.close(descriptor)
     for _ in range(2):
-        with pytest.raises(RecordError, match=r"not there any more|record 0"):
+        with pytest.raises(RecordError, match="not there any more"):
             log.append("answer", {"n": 3})
 
 

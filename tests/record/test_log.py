@@ -180,13 +180,14 @@ def test_a_log_removed_or_replaced_while_it_is_open_is_noticed(log):
 
 
 def test_a_record_changed_behind_the_checkpoint_is_not_continued_from(log):
+    log.append("answer", {"n": 0})
     log.checkpoint()
     log.append("answer", {"n": 1})
     log.append("answer", {"n": 2})
     log.close()
     path = log.directory / "log"
     path.write_bytes(path.read_bytes().replace(b'"n":1', b'"n":7'))
-    with pytest.raises(RecordError, match="record 0"):
+    with pytest.raises(RecordError, match="record 1"):
         AuditLog.open(log.directory)
 
 

@@ -261,7 +261,7 @@ class AuditLog:
             except OSError as error:
                 raise failed(keys.path, error) from error
         leaf = self._chain.append(canonical(body))
-        if note:
+        if note or not index:  # no log is without a checkpoint
             self._keep(self._signer.checkpoint(index + 1, self._chain.tree.root))
         return Receipt(index, leaf.hex())
 
