@@ -96,11 +96,16 @@ def test_others_go_on_where_one_was_refused(log, disk):
     verified(log.directory)
 
 
-def test_a_key_that_may_not_be_destroyed_is_an_error(log, disk):
+def test_a_key_that_may_not_be_destroyed_is_an_error(log, disk, monkeypatch):
     log.append("answer", {}, secret={"a": 1})
     disk.failing = {disk.count + 1}
     with pytest.raises(RecordError, match="not destroyed for certain"):
         log.erase([0])
+    written = []
+    real = payloads.write_at
+    monkeypatch.setattr(payloads, "write_at", lambda *args: written.append(args[1:]) or real(*args))
+    log.erase([0])  # what reads as zeros may only be zeros in memory
+    assert written == [(bytes(64), 0)]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pincite.errors import RecordError
 from pincite.record.canonical import Json
-from pincite.record.files import failed, open_file, sync_data, write_at
+from pincite.record.files import failed, open_file, sync_data, sync_directory, write_at
 from pincite.record.verify_log import commitment
 
 __all__ = ["KEYS", "Opening", "PayloadKeys"]
@@ -52,7 +53,13 @@ class PayloadKeys:
         self.path = directory / KEYS
         self._file = -1
         if writable:
+            new = not self.path.exists()
             self._file = open_file(self.path)
+            if new:
+                try:
+                    sync_directory(directory)
+                except OSError as error:
+                    raise failed(self.path, error) from error
         elif self.path.exists():
             self._file = open_file(self.path, os.O_RDONLY)
 
@@ -108,6 +115,11 @@ class PayloadKeys:
     def sync(self) -> None:
         """Bring what was overwritten to the disk."""
         sync_data(self._file)
+
+    def forget(self) -> None:
+        """After a failed sync: drop what the system remembers of the file, so that it is read from the disk again."""
+        with suppress(OSError, AttributeError):  # advice only, and not on every system
+            os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _slot(self, index: int) -> bytes:
         if self._file < 0:
