@@ -125,7 +125,8 @@ class AuditLog:
         """
         with self._locked() as chain:
             keys = self._key_file()
-            meant = [index for index in dict.fromkeys(indices) if 0 <= index < chain.tree.size]
+            asked = {index for index in indices if 0 <= index < chain.tree.size}
+            meant = [line.index for line in read_lines(self.directory) if line.index in asked and "secret" in line.body]
             had = [index for index in meant if keys.has(index)]
             try:
                 for index in meant:
