@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pincite import __version__, seal
 from pincite.config import Home, Settings, checkout_root
@@ -271,6 +271,7 @@ def build_corpus(
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
+    from pincite.library.changes import changes, listed
 
     home.create()
     parts = Parts.of(home)
@@ -283,7 +284,7 @@ def build_corpus(
         )
     entry = parts.registry.get(parts.settings.embedder)
     with closing(open_log(home)) as log:
-        before = _documents_in(home)
+        before = listed(home.library)
         with Parsers(_limits(parts.settings)) as parsers:
             report = build_library(
                 home.library,
@@ -295,32 +296,10 @@ def build_corpus(
                 parsers=parsers,
             )
         if not report.up_to_date or report.failed:
-            log.append("corpus", {"action": "build", **_changes(before, _documents_in(home), report)})
+            counts = {"documents": report.documents, "passages": report.passages}
+            names = {"generation": report.generation, "left_out": [name for name, _ in report.failed]}
+            log.append("corpus", {"action": "build", **names, **counts, **changes(before, listed(home.library))})
         return report
-
-
-def _documents_in(home: Home) -> dict[str, str]:
-    """Return the slugs of the current generation's documents and a digest of each; none if there is no library."""
-    from pincite.library import Generations
-
-    found: dict[str, Any] = {}
-    with suppress(LibraryError):  # a damaged one is what a build replaces
-        generations = Generations(home.library)
-        current = generations.current()
-        found = generations.manifest(current)["documents"] if current is not None else {}
-    return {slug: json.dumps(entry, sort_keys=True) for slug, entry in found.items()}
-
-
-def _changes(before: Mapping[str, str], after: Mapping[str, str], report: BuildReport) -> dict[str, Json]:
-    return {
-        "generation": report.generation,
-        "documents": report.documents,
-        "passages": report.passages,
-        "added": sorted(after.keys() - before.keys()),
-        "removed": sorted(before.keys() - after.keys()),
-        "changed": sorted(slug for slug in after.keys() & before.keys() if after[slug] != before[slug]),
-        "left_out": [name for name, _ in report.failed],
-    }
 
 
 def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:

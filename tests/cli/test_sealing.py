@@ -66,9 +66,12 @@ def test_python_m_pincite_is_sealed(tmp_path: Path) -> None:
 
 
 @kernel
-def test_the_installed_command_is_sealed(tmp_path: Path) -> None:
-    """The function that pip's script calls is the one that pyproject.toml names."""
-    module, function = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["pincite"].split(":")
+@pytest.mark.parametrize("entry", [None, "pincite.cli:main"])
+def test_the_installed_command_is_sealed(tmp_path: Path, entry: str | None) -> None:
+    """The function that pip's script calls is the one that pyproject.toml names; old scripts call `main`."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["pincite"]
+    assert named == "pincite.cli.entry:entry"
+    module, function = (named if entry is None else entry).split(":")
     script = f"import sys\nfrom {module} import {function}\nsys.exit({function}())"
     done = start("doctor", "--seal", "--home", tmp_path, code=script)
     assert done.returncode == 0, done.stderr
