@@ -6,6 +6,7 @@ One is killed by its parent at any moment, the other kills itself in the middle 
 import json
 import os
 import random
+import select
 import signal
 import struct
 import sys
@@ -51,7 +52,9 @@ def main(directory: Path, rounds: int) -> None:
                     os._exit(1)
             children.append(child)
         os.close(writing)
-        time.sleep(generator.uniform(0.002, 0.03))
+        if number % 4:  # in every fourth round also before anything was acknowledged
+            select.select([reading], [], [], 10)
+        time.sleep(generator.uniform(0.001, 0.015))
         os.kill(children[0], signal.SIGKILL)
         for child in children:
             _, status = os.waitpid(child, 0)
