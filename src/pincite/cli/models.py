@@ -150,6 +150,8 @@ def _fetch(args: argparse.Namespace) -> int:
         for entry in entries:
             with console_progress() as progress:
                 fetched = fetcher.fetch(entry, registry.directory, progress)
+            if fetched:
+                _record(args, "fetch", entry)
             _note(f"{entry.name}: {'fetched and verified' if fetched else 'is here and verified'}")
     except KeyboardInterrupt:
         _note("Stopped. Run the same command again to go on from here.")
@@ -209,11 +211,20 @@ def _add(args: argparse.Namespace) -> int:
             template=args.template,
             progress=progress,
         )
+    _record(args, "add", entry)
     how = (
         f", chat template {entry.template} {'as given' if args.template else 'by its tokens'}" if entry.template else ""
     )
     _note(f"{entry.name}: added to {registry.path(entry)}{how}")
     return 0
+
+
+def _record(args: argparse.Namespace, action: str, entry: ModelEntry) -> None:
+    from pincite.assembly import record
+    from pincite.config import Home
+
+    facts = {"action": action, "name": entry.name, "sha256": entry.sha256, "licence": entry.licence}
+    record(Home.find(args.home), "models", {**facts, "upstream": entry.upstream})
 
 
 def _named(registry: Registry, names: Sequence[str]) -> list[ModelEntry]:

@@ -27,7 +27,7 @@ from pincite.batch.ground import Ground
 from pincite.batch.job import Job, default_output
 from pincite.batch.result import Result, Review
 from pincite.batch.rows import Choice, Row
-from pincite.domain.assistant import Assistant, StatusLine
+from pincite.domain.assistant import Assistant, Exported, StatusLine
 from pincite.errors import PinciteError
 from pincite.tui.bars import Header, Metrics, StatusBar
 from pincite.tui.batch_screens import PromptScreen, RowScreen
@@ -89,9 +89,11 @@ class BatchScreen(Screen[None]):
         model: str,
         as_of: date | None = None,
         folders: Sequence[Path] = (),
+        exported: Exported | None = None,
         otherwise: Path | None = None,
     ) -> None:
         super().__init__()
+        self._exported = exported
         self._assistant, self._status, self._turn = assistant, status, turn
         self._ground, self._model, self._as_of, self._folders = ground, model, as_of, folders
         self._otherwise = otherwise
@@ -175,7 +177,8 @@ class BatchScreen(Screen[None]):
             try:
                 form = open_form(path, choice)
                 outputs = [Path(output).expanduser() if output else self._beside(path)]
-                job = Job(path, form, outputs, self._ground(), model=self._model, as_of=self._as_of)
+                ground, exported = self._ground(), self._exported
+                job = Job(path, form, outputs, ground, model=self._model, as_of=self._as_of, exported=exported)
             except Exception as error:
                 self.post_message(JobFailed(error))
             else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,9 @@ from pincite.cli.sealing import Needs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pincite.config import Home
     from pincite.ingest.register import Facts
+    from pincite.record.canonical import Json
 
 __all__ = ["register"]
 
@@ -99,7 +103,9 @@ def _add(args: argparse.Namespace) -> int:
     from pincite.config import Home
 
     home = Home.find(args.home)
-    return _done(args, corpus_registry(home).add(args.paths, _given(args, args.slug)))
+    with _recorded(home, "add", files=[str(path) for path in args.paths]):
+        notes = corpus_registry(home).add(args.paths, _given(args, args.slug))
+    return _done(args, notes)
 
 
 def _update(args: argparse.Namespace) -> int:
@@ -107,7 +113,8 @@ def _update(args: argparse.Namespace) -> int:
     from pincite.config import Home
 
     home = Home.find(args.home)
-    notes = corpus_registry(home).update(args.document, args.file, _given(args), replace=args.replace)
+    with _recorded(home, "update", document=args.document, file=str(args.file), replace=args.replace):
+        notes = corpus_registry(home).update(args.document, args.file, _given(args), replace=args.replace)
     return _done(args, notes)
 
 
@@ -116,9 +123,20 @@ def _remove(args: argparse.Namespace) -> int:
     from pincite.config import Home
 
     home = Home.find(args.home)
-    notes = corpus_registry(home).remove(args.documents)
+    with _recorded(home, "remove", documents=args.documents):
+        notes = corpus_registry(home).remove(args.documents)
     notes.append("this is no provable erasure: see `pincite corpus remove --help`")
     return _done(args, notes)
+
+
+@contextmanager
+def _recorded(home: Home, action: str, **facts: Json) -> Iterator[None]:
+    """Record a change of the corpus; nothing is changed where nothing can be recorded."""
+    from pincite.assembly import open_log
+
+    with closing(open_log(home)) as log:
+        yield
+        log.append("corpus", {"action": action, **facts})
 
 
 def _given(args: argparse.Namespace, slug: str = "") -> Facts:
