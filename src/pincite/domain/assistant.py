@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pincite.domain.documents import DocumentKind, Span
 from pincite.domain.events import Event
+from pincite.domain.labels import Labels
 
 __all__ = ["Assistant", "Neighbour", "SourceView", "StatusLine"]
 
@@ -54,12 +55,16 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """What the status line says about the parts: model label, context length in tokens, documents, seal state."""
+    """What the status line says about the parts: model label, context length in tokens, documents, seal state.
+
+    `labels` are those of the home, in whose order exports take the highest.
+    """
 
     model: str
     context: int
     documents: int
     seal: str
+    labels: Labels = Labels()
 
 
 class Assistant(Protocol):
