@@ -12,7 +12,7 @@ from typing import Any
 
 import platformdirs
 
-from pincite.clearance import Clearance, Person
+from pincite.clearance import Clearance, Level, Person
 from pincite.domain.labels import Labels
 from pincite.errors import ConfigError
 
@@ -53,10 +53,18 @@ class Home:
         Raises:
             ConfigError, NotCleared: if clearance.toml cannot be used, or opens nothing to them.
         """
+        level = self.level
+        return self.path / "library" if level is None else self.library_of(level.name)
+
+    @property
+    def level(self) -> Level | None:
+        """The highest label for which this person is cleared; None without a clearance.toml.
+
+        Raises:
+            ConfigError, NotCleared: as for `library`.
+        """
         clearance = self.clearance
-        if clearance is None:
-            return self.path / "library"
-        return self.library_of(clearance.level_of(Person.current(), self._owner).name)
+        return None if clearance is None else clearance.level_of(Person.current(), self._owner)
 
     def library_of(self, label: str) -> Path:
         """Directory of the library that holds the documents up to `label`."""
@@ -153,7 +161,8 @@ class Home:
             raise ConfigError(
                 f"{self.path}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
             ) from error
-        if own != self.path and (not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o77):
+        alone = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o77
+        if own != self.path and not alone:
             raise ConfigError(f"{own}: not a directory of yours alone", hint="Ask the home's steward to remove it.")
 
 

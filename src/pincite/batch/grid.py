@@ -15,7 +15,8 @@ Cells = Mapping[int, str]
 
 ANSWER = "Answer"
 COLUMNS = (
-    ANSWER, "Status", "Reason", "Citations", "Quotes", "Confidence", "Needs review", "Same as", "Reviewed by", "Answer label",
+    ANSWER, "Status", "Reason", "Citations", "Quotes", "Confidence", "Needs review", "Same as", "Reviewed by",
+    "Answer label",
 )  # fmt: skip
 """What is written beside each question."""
 

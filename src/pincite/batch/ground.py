@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from pincite.batch.rows import Row
 from pincite.domain.labels import Labels
@@ -99,7 +99,7 @@ class Ground:
 
     basis: Basis
     catalogue: Catalogue
-    labels: Labels = Labels()
+    labels: Labels = field(default_factory=Labels)
     cleared: str = ""
 
     def shows(self, label: str) -> bool:

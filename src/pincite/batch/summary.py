@@ -49,7 +49,7 @@ class Summary:
     outputs: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
     notes: Sequence[str] = ()
-    labels: Labels = Labels()
+    labels: Labels = field(default_factory=Labels)
     label: str = ""
 
     def count(self, results: Iterable[Result]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from threading import Event as Flag
 from typing import Protocol
@@ -64,7 +64,7 @@ class StatusLine:
     context: int
     documents: int
     seal: str
-    labels: Labels = Labels()
+    labels: Labels = field(default_factory=Labels)
 
 
 class Assistant(Protocol):

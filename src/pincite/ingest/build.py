@@ -105,9 +105,10 @@ def build_library(
         other = Library(beside, mapped=True) if beside else None
         if other is not None:
             stack.callback(other.close)
-        return _Build(
-            generations, sources, dict(embedder), load_embedder, progress, rebuild, pool, other, admits or (lambda _: True)
-        ).run()
+        build = _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool, other)
+        if admits is not None:
+            build.admits = admits
+        return build.run()
 
 
 @dataclass(slots=True)
@@ -120,7 +121,7 @@ class _Build:
     rebuild: bool
     parsers: Parsers
     beside: Library | None
-    admits: Callable[[Document], bool]
+    admits: Callable[[Document], bool] = lambda document: True
 
     def run(self) -> BuildReport:
         digests, unread = self._digests()
@@ -159,10 +160,12 @@ class _Build:
         told = {"inputs": inputs, "failed": [list(pair) for pair in left_out.values()], "again": again}
         store = VectorStore(self.generations.work, self.embedder["sha256"])
         try:
-            made = (self.beside.path, self.beside.manifest) if self.beside else (None if self.rebuild else current, facts)
-            if made[0] and made[1]["embedder"]["sha256"] == self.embedder["sha256"]:
+            vectors_of, made = (None if self.rebuild else current), facts
+            if self.beside:
+                vectors_of, made = self.beside.path, self.beside.manifest
+            if vectors_of and made["embedder"]["sha256"] == self.embedder["sha256"]:
                 with contextlib.suppress(apsw.Error, ValueError, IndexError):  # then they are made anew
-                    store.take_from(made[0])
+                    store.take_from(vectors_of)
             texts: dict[str, str] = {}
             vectors = [self._vectors(one, kept, store, texts) for one in parsed]
             store.fill(texts, load, self.progress)

@@ -16,7 +16,7 @@ from pincite.domain.labels import Labels
 from pincite.ingest.build import BuildReport
 from pincite.ingest.sources import Source
 from pincite.library import DocumentInfo, Library
-from pincite.library.sharing import OPEN, close_the_rest, lead_to, share
+from pincite.library.sharing import close_the_rest, lead_to, share
 
 __all__ = ["Build", "build_by_label"]
 
@@ -34,7 +34,9 @@ class Build(Protocol):
         *,
         beside: Path | None = None,
         admits: Callable[[Document], bool] | None = None,
-    ) -> BuildReport: ...
+    ) -> BuildReport:
+        """Build, and return what was done."""
+        ...
 
 
 def build_by_label(home: Home, sources: Sequence[Source], build: Build) -> BuildReport:
@@ -53,8 +55,8 @@ def build_by_label(home: Home, sources: Sequence[Source], build: Build) -> Build
         _gather(home, home.path / "library", ())
         return build(home.path / "library", sources)
     home.require_keeper()
-    notes = close_the_rest(home.path, OPEN)
-    lead_to(home.path, home.library_of(""), home.people)
+    notes = close_the_rest(home.path)
+    lead_to(home)
     *lower, top = clearance.served
     directory = home.library_of(top.name)
     _gather(home, directory, [home.library_of(level.name) for level in clearance.served])

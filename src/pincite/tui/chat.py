@@ -424,7 +424,7 @@ class ChatScreen(Screen[None]):
             self._tell("no answer to export yet")
             return
         try:
-            path = export(answers, self._export_directory, labels=self._status and self._status.labels)
+            path = export(answers, self._export_directory, labels=self._status.labels if self._status else None)
         except OSError as error:
             self._tell(f"export failed: {error.strerror}: {self._export_directory}")
         else:
