@@ -122,9 +122,9 @@ def _clearance(home: Home, problems: list[str]) -> str | dict[str, Any]:
 
     try:
         clearance = home.clearance
+        level = home.level
         if clearance is None or level is None:
             return "no clearance.toml: whoever can read this home sees every document"
-        level = home.level
     except PinciteError as error:
         problems.append(f"{error.title}: {error.message}")
         return error.title

@@ -127,7 +127,7 @@ def _ways(home: Home) -> Iterator[tuple[Path, int]]:
     """Yield the directories that lead to the libraries, and their modes."""
     yield home.library_of(""), 0o711
     yield home.people, 0o1733
-    yield home.path, stat.S_IMODE(home.path.stat().st_mode) | 0o011
+    yield home.path, 0o711
 
 
 def _ajar(home: Path) -> list[Path]:
