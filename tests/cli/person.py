@@ -78,12 +78,14 @@ if __name__ == "__main__":
     use_fakes()
     plan = json.load(sys.stdin)
     for one in plan["commands"]:
-        run(plan["warm"], [word.replace("-out.", "-warm.") for word in one])
+        run(plan["warm"], [word.replace("-out.", "-warm-out.") for word in one])
     session(plan["warm"])
     drop(plan["user"], plan["groups"])
     report = {
         home: {
-            "commands": [run(home, one) for one in plan["commands"]],
+            "commands": [
+                run(home, [word.replace("-out.", f"-{Path(home).name}.") for word in one]) for one in plan["commands"]
+            ],
             "session": session(home) if plan["session"] else None,
             "readable": readable(home),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -188,7 +189,8 @@ def without_times(command: dict[str, Any]) -> str:
         return json.dumps(command)
     for name in ("timings", "seconds", "questions_per_hour"):
         said.pop(name, None)
-    return json.dumps({**command, "out": said})
+    words = json.dumps({**command, "out": said}).replace("staff-bare.", "staff-home.")
+    return re.sub(r"[\d.,]+ a minute", "", words)
 
 
 def test_a_library_is_byte_for_byte_that_of_a_home_that_never_had_the_documents_above(place: Path) -> None:
@@ -257,12 +259,12 @@ def test_sessions_are_each_person_s_own(place: Path, staff: Any, board: Any) -> 
 def test_a_batch_does_not_show_what_was_answered_under_a_clearance_that_is_lost(
     place: Path, batch_file: Path, board: Any
 ) -> None:
-    output = batch_file.parent / "board-out.jsonl"
+    output = batch_file.parent / "board-home.jsonl"
     before = [json.loads(line) for line in output.read_text().splitlines()]
     assert "Three zephyrine keys" in before[0]["answer"]
     assert [line["answer_label"] for line in before] == ["restricted", "restricted", "restricted", "internal"]
     assert json.loads(board["commands"][-1]["out"])["label"] == "restricted"
-    again = ["batch", str(batch_file), "-o", str(output)]
+    again = ["batch", str(batch_file), "-o", f"{batch_file.parent}/board-out.jsonl"]
     act(place, BOARD, [INTERNAL], [again], ("home",))
     after = output.read_text()
     assert "zephyrine keys are" not in after.replace("How many zephyrine keys are", "")
