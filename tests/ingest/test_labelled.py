@@ -1,7 +1,12 @@
 """One library for each label: what each holds, what a build moves, and what it says and sets of permissions."""
 
+import contextlib
 import os
+import shutil
 import stat
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -46,10 +51,16 @@ def sources(tmp_path: Path) -> dict[str, Source]:
     return {one.slug: replace(one, metadata={"classification": LABELS[one.slug]}) for one in found}
 
 
-def build(home: Home, sources: dict[str, Source], embedder: FakeEmbedder | None = None) -> BuildReport:
+def build(
+    home: Home,
+    sources: dict[str, Source],
+    embedder: FakeEmbedder | None = None,
+    before: Callable[[Path], None] = lambda directory: None,
+) -> BuildReport:
     embedder = embedder or FakeEmbedder()
 
     def one(directory: Path, own: list[Source], **more: object) -> BuildReport:
+        before(directory)
         return build_library(
             directory, own, embedder={"name": "fake", "sha256": embedder.sha256}, load_embedder=lambda: embedder,
             parsers=PARSERS, **more,
@@ -131,6 +142,22 @@ def test_a_changed_label_moves_the_document(home: Home, sources: dict[str, Sourc
 
 
 @needs_root
+def test_a_label_that_is_raised_while_the_libraries_are_built(home: Home, sources: dict[str, Source]) -> None:
+    (home.path / "clearance.toml").write_text(CLEARANCE)
+    file = sources["ladder"].path
+    words = file.read_text()
+    file.write_text(words.replace("owner:", "classification: Internal\nowner:"))
+
+    def raise_label(directory: Path) -> None:
+        if directory.name == "internal":
+            file.write_text(words.replace("owner:", "classification: Restricted\nowner:"))
+
+    build(home, sources | {"ladder": replace(sources["ladder"], metadata={})}, before=raise_label)
+    assert held(home, "internal") == {"orchard", "tractor"}
+    assert "ladder" in held(home, "restricted")
+
+
+@needs_root
 def test_a_missing_or_unknown_label_is_the_highest_and_named(home: Home, sources: dict[str, Source]) -> None:
     (home.path / "clearance.toml").write_text(CLEARANCE)
     odd = sources | {
@@ -208,3 +235,54 @@ def test_a_group_that_cannot_be_given_closes_the_library_and_names_the_commands(
     (note,) = share(place, "no-such-group-here", None)
     assert "this system has no group no-such-group-here" in note
     assert place.stat().st_mode & 0o077 == 0
+
+
+@contextlib.contextmanager
+def as_account(user: int) -> Iterator[None]:
+    """Act with the rights of an account that is in no group but its own."""
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(user)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+@needs_root
+def test_a_steward_who_is_in_no_group_builds_on_after_root_ran_the_commands_once(sources: dict[str, Source]) -> None:
+    steward, place = 64999, Path(tempfile.mkdtemp())
+    try:
+        place.chmod(0o755)
+        corpus = shutil.copytree(sources["ladder"].path.parent, place / "corpus")
+        own = {slug: replace(one, path=corpus / one.path.name) for slug, one in sources.items()}
+        home = Home(place / "home")
+        home.path.mkdir(mode=0o700)
+        os.chown(home.path, steward, steward)
+        with as_account(steward):
+            (home.path / "clearance.toml").write_text(CLEARANCE)
+            notes = build(home, own).notes
+            assert [note.partition(" until root runs: ")[0].partition(": ")[2] for note in notes] == [
+                "does not belong to the group 64002; closed to the group",
+                "does not belong to the group 64001; closed to the group",
+            ]
+            assert home.library_of("internal").stat().st_mode & 0o7777 == 0o700
+        for note in notes:
+            subprocess.run(note.partition(" until root runs: ")[2], shell=True, check=True)
+        (corpus / "ladder.md").write_text("# Ladder Policy\n\n1.1 Ladders are red.\n")
+        with as_account(steward):
+            assert build(home, own).notes == ()
+        for label, group in (("internal", 64001), ("restricted", 64002)):
+            directory = home.library_of(label)
+            library = Library(directory)
+            assert "Ladders are red" in library.document("ladder").text
+            library.close()
+            assert directory.stat().st_mode & 0o7777 == 0o2750
+            for path in (directory / "CURRENT", *(directory / "generations").rglob("*")):
+                assert (path.stat().st_gid, path.stat().st_uid) == (group, steward)
+                assert path.stat().st_mode & 0o777 == (0o750 if path.is_dir() else 0o640)
+    finally:
+        shutil.rmtree(place)
