@@ -152,5 +152,11 @@ def test_own_state_in_another_s_home(tmp_path: Path, monkeypatch: pytest.MonkeyP
         home.require_keeper()
     (tmp_path / "people").mkdir()
     (tmp_path / "people" / str(person)).symlink_to(tmp_path)
-    with pytest.raises(ConfigError, match="not a directory of yours alone"):
+    with pytest.raises(ConfigError, match="not a directory of yours"):
         home.create()
+    assert not (tmp_path / "audit").exists()  # nothing was made where the link leads
+    (tmp_path / "people" / str(person)).unlink()
+    (tmp_path / "people" / str(person)).mkdir(mode=0o755)
+    home.create()
+    assert (tmp_path / "people" / str(person)).stat().st_mode & 0o777 == 0o700
+    assert home.sessions.is_dir()

@@ -150,9 +150,11 @@ class Home:
         own = self.own
         library = [] if self.clearance is not None else [self.path / "library"]
         try:
-            for directory in (own, *library, own / "audit", own / "sessions"):
-                directory.mkdir(mode=0o700, parents=own == self.path, exist_ok=True)
-            found = own.lstat()
+            own.mkdir(mode=0o700, parents=own == self.path, exist_ok=True)
+            if own != self.path:
+                _take(own)
+            for directory in (*library, own / "audit", own / "sessions"):
+                directory.mkdir(mode=0o700, exist_ok=True)
         except FileNotFoundError as error:
             raise ConfigError(
                 f"{own.parent}: no such directory", hint="The home's steward makes it: pincite corpus build"
@@ -161,9 +163,19 @@ class Home:
             raise ConfigError(
                 f"{self.path}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
             ) from error
-        alone = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o77
-        if own != self.path and not alone:
-            raise ConfigError(f"{own}: not a directory of yours alone", hint="Ask the home's steward to remove it.")
+
+
+def _take(own: Path) -> None:
+    """Close a person's own directory to all others.
+
+    Raises:
+        ConfigError: if somebody else has put something in its place.
+    """
+    found = own.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise ConfigError(f"{own}: not a directory of yours", hint="Ask the home's steward to remove it.")
+    if found.st_mode & 0o077:
+        own.chmod(0o700)
 
 
 def models_directory(home: Home) -> Path:
