@@ -17,7 +17,9 @@ import pytest
 
 import pincite.assembly as assembly
 from pincite.assembly import Parts
+from pincite.clearance import Person
 from pincite.config import Home
+from pincite.errors import LibraryError
 from pincite.library import Library
 from tests.conftest import ROOT, without_abstention, write_corpus
 from tests.fakes import FakeEmbedder
@@ -330,3 +332,23 @@ def test_a_mode_that_is_too_open_still_opens_nothing_by_program_and_the_steward_
     finally:
         restricted.chmod(0o2750)
     assert list(check_home(home, clearance)) == []
+
+
+def test_a_library_built_under_another_order_of_labels_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(place / "bare")
+    monkeypatch.setattr(Person, "current", classmethod(lambda cls: cls(GUEST, frozenset({CONFIDENTIAL}))))
+    library = assembly.open_library(home)
+    assert library.directory == home.library_of("confidential")
+    assert len(library.documents) == 3
+    library.close()
+    before = (home.path / "clearance.toml").read_text()
+    public, internal, confidential, restricted = before.split("[[label]]")[1:]
+    changed = "[[label]]".join(["", public, confidential, internal, restricted])
+    try:
+        (home.path / "clearance.toml").write_text(changed)
+        with pytest.raises(LibraryError, match="not built under the present clearance"):
+            assembly.open_library(home)
+        with pytest.raises(LibraryError, match="not built under the present clearance"):
+            assembly.batch_ground(home)
+    finally:
+        (home.path / "clearance.toml").write_text(before)
