@@ -73,7 +73,8 @@ class Home:
     @property
     def libraries(self) -> tuple[Path, ...]:
         """Directories of all libraries there are, for those who keep them: one, or with a clearance.toml several."""
-        return tuple(path for path in (self.path / "library", *sorted(self.library_of("").glob("*"))) if path.is_dir())
+        found = (self.path / "library", *sorted(self.library_of("").glob("*")))
+        return tuple(path for path in found if os.path.isdir(path))  # noqa: PTH112 - no error where one may not look
 
     @property
     def clearance(self) -> Clearance | None:
@@ -130,6 +131,11 @@ class Home:
     def sessions(self) -> Path:
         """Directory of this person's saved conversations and exports."""
         return self.own / "sessions"
+
+    @property
+    def temporary(self) -> Path:
+        """Directory of temporary files of a sealed process; what a crash leaves there may be deleted."""
+        return self.own / "tmp"
 
     @property
     def settings_file(self) -> Path:
