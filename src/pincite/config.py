@@ -73,7 +73,8 @@ class Home:
     @property
     def libraries(self) -> tuple[Path, ...]:
         """Directories of all libraries there are, for those who keep them: one, or with a clearance.toml several."""
-        return tuple(path for path in (self.path / "library", *sorted(self.library_of("").glob("*"))) if path.is_dir())
+        found = (self.path / "library", *sorted(self.library_of("").glob("*")))
+        return tuple(path for path in found if os.path.isdir(path))  # noqa: PTH112 - no error where one may not look
 
     @property
     def clearance(self) -> Clearance | None:
