@@ -101,24 +101,9 @@ class Parts:
 
 def open_library(home: Home) -> Library:
     """Open the home's library, every digest compared."""
-    from pincite.library import Library
+    from pincite.library.cleared import open_cleared
 
-    library = Library(home.library)
-    _refuse_higher(home, library)
-    return library
-
-
-def _refuse_higher(home: Home, library: Library) -> None:
-    """Refuse a library with documents above its label, which a clearance.toml changed after the build leads to."""
-    rank = home.labels.rank
-    most = rank(library.directory.name)
-    found = (rank(home.labels.of(info.provenance.classification)) > most for info in library.documents)
-    if home.clearance is not None and any(found):
-        library.close()
-        raise LibraryError(
-            f"{library.directory}: not built under the present clearance.toml",
-            hint="The home's steward builds it again: pincite corpus build",
-        )
+    return open_cleared(home)
 
 
 def open_searcher(home: Home, settings: Settings | None = None) -> Searcher:
@@ -408,12 +393,11 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         PinciteError: if there is no library, or a model named in the settings is not in the manifest.
     """
     from pincite.batch.ground import Basis, Catalogue, Entry, Ground
-    from pincite.library import Library
+    from pincite.library.cleared import open_cleared
 
     parts = Parts.of(home, settings)
-    library = Library(home.library, mapped=True)
+    library = open_cleared(home, mapped=True)
     try:
-        _refuse_higher(home, library)
         entries = [
             Entry(info.slug, (info.title, info.short, *info.aliases), info.provenance.classification)
             for info in library.documents

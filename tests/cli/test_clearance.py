@@ -291,7 +291,7 @@ def act_cold(place: Path, user: int, groups: list[int], commands: list[list[str]
     """Run commands as another user that must not be run as root."""
     warm = [["corpus", "list"], ["corpus", "verify", "--sources"]]
     script = f"""
-import json, sys
+import json, secrets, sys
 from tests.cli import person
 person.use_fakes()
 import pincite.ingest.build, pincite.ingest.labelled, pincite.ingest.register, pincite.cli.progress, rich.console
