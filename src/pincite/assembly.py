@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -107,9 +108,9 @@ class Parts:
 
 def open_library(home: Home) -> Library:
     """Open the home's library, every digest compared."""
-    from pincite.library import Library
+    from pincite.library.cleared import open_cleared
 
-    return Library(home.library)
+    return open_cleared(home)
 
 
 def open_searcher(home: Home, settings: Settings | None = None) -> Searcher:
@@ -261,7 +262,7 @@ def open_engine(
         raise
     from pincite.answer.engine import Engine
 
-    engine = Engine(searcher, loading.result, parts.settings, seal=seal.state().words)
+    engine = Engine(searcher, loading.result, parts.settings, seal=seal.state().words, labels=home.labels)
     if wait:
         engine.load()
     return engine
@@ -278,8 +279,10 @@ def build_corpus(
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
+    from pincite.ingest.labelled import build_by_label
     from pincite.library.changes import changes, listed
 
+    home.require_keeper()
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
@@ -293,19 +296,25 @@ def build_corpus(
     with closing(open_log(home)) as log:
         before = listed(home.library)
         with Parsers(_limits(parts.settings)) as parsers:
-            report = build_library(
-                home.library,
-                sources,
+            build = functools.partial(
+                build_library,
                 embedder={"name": entry.name, "sha256": entry.sha256},
                 load_embedder=parts.embedder,
                 progress=progress,
                 rebuild=rebuild,
                 parsers=parsers,
             )
+            report = build_by_label(home, sources, build)
         if not report.up_to_date or report.failed:
-            counts = {"documents": report.documents, "passages": report.passages}
-            names = {"generation": report.generation, "left_out": [name for name, _ in report.failed]}
-            log.append("corpus", {"action": "build", **names, **counts, **changes(before, listed(home.library))})
+            log.append("corpus", {
+                "action": "build",
+                "generation": report.generation,
+                "documents": report.documents,
+                "passages": report.passages,
+                "left_out": [name for name, _ in report.failed],
+                "labels": dict(report.labels),
+                **changes(before, listed(home.library)),
+            })  # fmt: skip
         return report
 
 
@@ -375,10 +384,10 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         PinciteError: if there is no library, or a model named in the settings is not in the manifest.
     """
     from pincite.batch.ground import Basis, Catalogue, Entry, Ground
-    from pincite.library import Library
+    from pincite.library.cleared import open_cleared
 
     parts = Parts.of(home, settings)
-    library = Library(home.library, mapped=True)
+    library = open_cleared(home, mapped=True)
     try:
         entries = [
             Entry(info.slug, (info.title, info.short, *info.aliases), info.provenance.classification)
@@ -396,7 +405,7 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
         program=_program_sha256(),
     )
-    return Ground(basis, Catalogue(entries))
+    return Ground(basis, Catalogue(entries), home.labels, library.directory.name if home.clearance else "")
 
 
 def _program_sha256() -> str:
@@ -455,6 +464,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     from pincite.ingest.register import Registry
     from pincite.library import Generations
 
+    home.require_keeper()
     home.create()
     root = checkout_root()
     shipped = root / "corpus" / "corpus.toml" if root else None
@@ -481,6 +491,7 @@ def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:
     from pincite.ingest.corpus_file import write_corpus
     from pincite.ingest.sources import expand_paths
 
+    home.require_keeper()
     home.create()
     file = home.path / "corpus.toml"
     if [path.absolute() for path in paths] == [file.absolute()]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import stat
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import platformdirs
 
+from pincite.clearance import Clearance, Level, Person
+from pincite.domain.labels import Labels
 from pincite.errors import ConfigError
 
 __all__ = ["Home", "Settings", "checkout_root", "models_directory"]
@@ -43,23 +46,96 @@ class Home:
 
     @property
     def library(self) -> Path:
-        """Directory of the library's generations."""
-        return self.path / "library"
+        """Directory of the library that answers the person who runs this process.
+
+        With a clearance.toml it is that of their clearance, which holds the documents up to this label and no others.
+
+        Raises:
+            ConfigError, NotCleared: if clearance.toml cannot be used, or opens nothing to them.
+        """
+        level = self.level
+        return self.path / "library" if level is None else self.library_of(level.name)
+
+    @property
+    def level(self) -> Level | None:
+        """The highest label for which this person is cleared; None without a clearance.toml.
+
+        Raises:
+            ConfigError, NotCleared: as for `library`.
+        """
+        clearance = self.clearance
+        return None if clearance is None else clearance.level_of(Person.current(), self._owner)
+
+    def library_of(self, label: str) -> Path:
+        """Directory of the library that holds the documents up to `label`."""
+        return self.path / "libraries" / label
+
+    @property
+    def libraries(self) -> tuple[Path, ...]:
+        """Directories of all libraries there are, for those who keep them: one, or with a clearance.toml several."""
+        found = (self.path / "library", *sorted(self.library_of("").glob("*")))
+        return tuple(path for path in found if os.path.isdir(path))  # noqa: PTH112 - no error where one may not look
+
+    @property
+    def clearance(self) -> Clearance | None:
+        """What clearance.toml says; None without one: whoever can read the home sees every document."""
+        return Clearance.load(self.path)
+
+    @property
+    def labels(self) -> Labels:
+        """The labels of this home."""
+        clearance = self.clearance
+        return Labels() if clearance is None else clearance.labels
+
+    @property
+    def _owner(self) -> int:
+        return self.path.stat().st_uid
+
+    @property
+    def kept(self) -> bool:
+        """Whether this person keeps the home: its owner, or root."""
+        try:
+            return Person.current().user in (0, self._owner)
+        except FileNotFoundError:  # whoever makes it
+            return True
+        except OSError:
+            return False
+
+    def require_keeper(self) -> None:
+        """Do nothing if this person may change what the home holds.
+
+        Raises:
+            ConfigError: if it has a clearance.toml and belongs to somebody else.
+        """
+        if not self.kept and self.clearance is not None:
+            raise ConfigError(f"{self.path}: only its owner changes what this home holds")
+
+    @property
+    def people(self) -> Path:
+        """Where those who do not keep the home have their own directories; there only with a clearance.toml."""
+        return self.path / "people"
+
+    @property
+    def own(self) -> Path:
+        """Where what this person makes is kept: the home, or in another's home with a clearance.toml a part of it."""
+        if self.kept or self.clearance is None:
+            return self.path
+        return self.people / str(Person.current().user)
 
     @property
     def audit(self) -> Path:
-        """Directory of the audit log."""
-        return self.path / "audit"
+        """Directory of this person's audit log."""
+        return self.own / "audit"
 
     @property
     def sessions(self) -> Path:
-        """Directory of saved conversations and exports."""
-        return self.path / "sessions"
+        """Directory of this person's saved conversations and exports."""
+        return self.own / "sessions"
 
     @property
     def temporary(self) -> Path:
         """Directory of temporary files of a sealed process; what a crash leaves there may be deleted."""
-        return self.path / "tmp"
+        return self.own / "tmp"
 
     @property
     def settings_file(self) -> Path:
@@ -69,21 +145,43 @@ class Home:
     @property
     def log_file(self) -> Path:
         """Where llama.cpp's own messages go."""
-        return self.path / "llama.log"
+        return self.own / "llama.log"
 
     def create(self) -> None:
-        """Make the directories, readable by their owner only.
+        """Make the directories of this person, readable by their owner only.
 
         Raises:
-            ConfigError: if the home cannot be made or written.
+            ConfigError: if they cannot be made or written, or belong to somebody else.
         """
+        own = self.own
+        library = [] if self.clearance is not None else [self.path / "library"]
         try:
-            for directory in (self.path, self.library, self.audit, self.sessions):
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            own.mkdir(mode=0o700, parents=own == self.path, exist_ok=True)
+            if own != self.path:
+                _take(own)
+            for directory in (*library, own / "audit", own / "sessions"):
+                directory.mkdir(mode=0o700, exist_ok=True)
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"{own.parent}: no such directory", hint="The home's steward makes it: pincite corpus build"
+            ) from error
         except OSError as error:
             raise ConfigError(
                 f"{self.path}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
             ) from error
+
+
+def _take(own: Path) -> None:
+    """Close a person's own directory to all others.
+
+    Raises:
+        ConfigError: if somebody else has put something in its place.
+    """
+    found = own.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise ConfigError(f"{own}: not a directory of yours", hint="Ask the home's steward to remove it.")
+    if found.st_mode & 0o077:
+        own.chmod(0o700)
 
 
 def models_directory(home: Home) -> Path:

@@ -13,6 +13,7 @@ __all__ = [
     "LibraryMissing",
     "ModelError",
     "ModelMissing",
+    "NotCleared",
     "PinciteError",
     "QuestionError",
     "RecordError",
@@ -96,6 +97,12 @@ class LibraryDamaged(LibraryError):
     """A library file is missing or differs from its digest."""
 
     title = "Library is damaged"
+
+
+class NotCleared(LibraryError):
+    """No library of this home is open to the person who asks."""
+
+    title = "Not cleared"
 
 
 class UnknownDocument(LibraryError):

@@ -12,10 +12,12 @@ from pincite.answer.engine import Engine
 from pincite.config import Settings
 from pincite.domain import events
 from pincite.domain.answers import Answer, Reason, Status
+from pincite.domain.labels import Labels
 from pincite.errors import QuestionError
+from pincite.library import Library
 from pincite.llm import LanguageModel
 from pincite.search import Searcher
-from tests.fakes import EMBEDDER_SHA256, FakeModel
+from tests.fakes import EMBEDDER_SHA256, FakeEmbedder, FakeModel
 
 BLIGHT = "Within how many hours must the keeper notify the orchard authority of fire blight?"
 RIGHT = "The keeper must notify the orchard authority of fire blight within 72 hours. [1]\n"
@@ -237,3 +239,31 @@ def test_only_some_documents_answer(tiny_searcher: Searcher) -> None:
         seen = {citation.document for citation in answer.citations} | {item.document for item in answer.nearest}
         assert seen == within
         assert bool(answer.citations) is ("orchard" in within)
+
+
+def test_an_answer_has_the_highest_label_of_what_it_cites_shows_or_was_drafted_from(
+    tiny_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"orchard": "Public", "ladder": "Internal", "tractor": "Restricted", "pesticide": "Restricted"}
+    infos = {
+        info.slug: replace(info, provenance=replace(info.provenance, classification=own[info.slug]))
+        for info in tiny_library.documents
+    }
+    monkeypatch.setattr(tiny_library, "_by_slug", infos)
+    searcher = Searcher(tiny_library, FakeEmbedder())
+
+    def label_of(draft: str, question: str, labels: Labels | None = None) -> str:
+        engine = Engine(searcher, lambda: FakeModel(draft), Settings(), seal="test", labels=labels)
+        return end(list(engine.ask(question))).label
+
+    assert label_of(RIGHT, BLIGHT) == "public"
+    assert label_of(RIGHT, BLIGHT, Labels(("low", "high"), unlabelled="high")) == "high"  # unknown words
+    question = "What must staff check before they climb a ladder and before they drive a tractor?"
+    checked = "Staff must check a ladder before they climb it. [1]\n"
+    assert label_of(checked, question) == "internal"
+    # the record of a dropped sentence may hold words of whatever the model has read, here of the tractor's rules too
+    assert (
+        label_of(checked + "Staff must check a ladder 99 times before they climb it. [1]\n", question) == "restricted"
+    )
+    # a refusal that names a document has its label
+    assert label_of(RIGHT, "What does section 9.9 of the Ladder Policy say?") in ("internal", "restricted")

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from pincite.answer.report import escape, to_markdown, to_text
 from pincite.domain.answers import Answer, Citation, Claim, EvidenceItem, Reason, Status
 from pincite.domain.documents import DocumentKind, Span
+from pincite.domain.labels import Labels
 
 QUOTE = (
     "In the case of a personal data breach, the controller shall without undue delay and, where feasible, "
@@ -178,3 +179,14 @@ def test_markdown_from_untrusted_text_renders_as_the_text_itself() -> None:
 
 def test_no_answers() -> None:
     assert to_markdown([]) == "# Pincite\n\nNo answers.\n"
+
+
+def test_the_label_stands_in_text_and_at_the_head_of_a_conversation() -> None:
+    labelled = breach(label="confidential")
+    assert to_text(labelled).endswith("\nLabel: confidential\n")
+    written = to_markdown([breach(label="internal"), labelled, refusal()]).splitlines()
+    assert written[2] == "**Label: confidential**"
+    assert [line for line in written if line.startswith("Label: ")] == ["Label: internal", "Label: confidential"]
+    own = Labels(("confidential", "internal"))  # the home's own order
+    assert to_markdown([breach(label="internal"), labelled], own).splitlines()[2] == "**Label: internal**"
+    assert "Label" not in to_text(breach()) + to_markdown([breach()])

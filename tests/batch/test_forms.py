@@ -106,7 +106,7 @@ def test_a_workbook_keeps_what_it_had(tmp_path: Path) -> None:
     # the blank answer column is filled, the others go behind the last
     assert new["C5"].value == "Answer 1. [1]"
     assert new["C6"].value == "The keeper."
-    assert [new.cell(3, column).value for column in range(6, 14)] == list(COLUMNS[1:])
+    assert [new.cell(3, column).value for column in range(6, 15)] == list(COLUMNS[1:])
     assert new["F5"].value == "Answered"
     assert new["H5"].value == "[1] GDPR Art. 33(1) · law"
     assert new["F6"].value is None
@@ -121,13 +121,23 @@ def test_filling_in_twice_gives_the_same_file(tmp_path: Path) -> None:
     assert fill(form) == fill(form)
 
 
+def test_an_output_from_before_answers_had_labels_gets_only_that_column(tmp_path: Path) -> None:
+    path = tmp_path / "again.xlsx"
+    path.write_bytes(fill(open_form(workbook(tmp_path / "form.xlsx"))))
+    book = openpyxl.load_workbook(path)
+    book["Assessment"].delete_cols(14)
+    book.save(path)
+    sheet = openpyxl.load_workbook(io.BytesIO(fill(open_form(path))))["Assessment"]
+    assert (sheet.max_column, sheet.cell(3, 14).value) == (14, "Answer label")
+
+
 def test_an_output_that_is_read_again_gets_no_second_set_of_columns(tmp_path: Path) -> None:
     path = tmp_path / "again.xlsx"
     path.write_bytes(fill(open_form(workbook(tmp_path / "form.xlsx"))))
     form = open_form(path)
     assert [row.kept for row in form.rows] == ["Answer 1. [1]", "The keeper.", "Answer 3. [1]"]
     sheet = openpyxl.load_workbook(io.BytesIO(fill(form)))["Assessment"]
-    assert sheet.max_column == 13
+    assert sheet.max_column == 14
 
 
 def test_words_that_look_like_a_formula_are_a_string_in_a_workbook(tmp_path: Path) -> None:

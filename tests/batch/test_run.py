@@ -22,6 +22,7 @@ from pincite.batch.run import Batch, Done
 from pincite.batch.summary import Summary, exit_code
 from pincite.domain.answers import Answer
 from pincite.domain.events import Event
+from pincite.domain.labels import Labels
 from pincite.errors import ConfigError, ModelError
 from tests.tui.fakes import FakeAssistant, answered, partial, refused
 
@@ -194,6 +195,36 @@ def test_a_review_does_not_outlive_the_answer(journal: Journal) -> None:
     assert batch.result(given[0]).cells()["Reviewed by"] == "Ann, 2031-01-01 10:00"
     run(batch, FakeAssistant(), given)
     assert batch.result(given[0]).review is None
+
+
+def test_an_answer_above_the_clearance_of_now_is_not_shown_and_is_asked_again(journal: Journal) -> None:
+    given = rows("How long?", "How far?", "How much?")
+    labels = {"How long?": "restricted", "How far?": "Internal", "How much?": ""}
+    fake = FakeAssistant(result=lambda question: replace(answered(question), label=labels[question]))
+    before = Batch(given, GROUND, journal)
+    run(before, fake)
+    assert before.pending() == []
+    order = Labels(("internal", "restricted"), unlabelled="restricted")
+    lower = Batch(given, Ground(replace(BASIS, library="lower"), CATALOGUE, order, "internal"), journal)
+    assert lower.pending() == [given[0], given[2]]  # without a label it counts as the highest
+    assert [lower.result(row).answer is None for row in given[:3]] == [True, False, True]
+    assert Batch(given, Ground(BASIS, CATALOGUE, order, "restricted"), journal).pending() == []
+
+
+def test_an_error_from_another_library_is_not_shown_where_there_is_clearance(journal: Journal) -> None:
+    given = [make_row(1, "row 1", "How much?", {"documents": "Lease"})]
+    run(Batch(given, GROUND, journal), FakeAssistant())
+    lower = Batch(given, Ground(replace(BASIS, library="lower"), CATALOGUE, Labels(), "internal"), journal)
+    assert lower.result(given[0]).error == ""
+    assert lower.pending() == given
+
+
+def test_the_summary_has_the_highest_label() -> None:
+    results = [Result(answer=replace(answered("q"), label=label)) for label in ("internal", "secret", "")]
+    summary = Summary("q.csv", "ab", BASIS, labels=Labels(("secret", "internal")))
+    summary.count(results)
+    assert summary.facts()[0] == ("Label", "internal")
+    assert results[1].to_json()["answer_label"] == results[1].cells()["Answer label"] == "secret"
 
 
 # ---------------------------------------------------------------- rows that fail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event as Flag
@@ -33,6 +33,7 @@ from pincite.domain.events import (
     Searching,
     Token,
 )
+from pincite.domain.labels import Labels
 from pincite.domain.text import collapse, normalise
 from pincite.errors import QuestionError
 from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
@@ -70,6 +71,7 @@ class _Run:
     as_of: date | None = None
     day: date | None = None
     digests: dict[str, str] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
     def timings(self) -> Timings:
         done = self.generation
@@ -91,16 +93,24 @@ class Engine:
             evidence never wait for it.
         settings: budgets.
         seal: the seal's state, in words for the status line.
+        labels: for handling, in their order; answers take the highest of their documents.
     """
 
     def __init__(
-        self, searcher: Searcher, load_model: Callable[[], LanguageModel], settings: Settings, *, seal: str
+        self,
+        searcher: Searcher,
+        load_model: Callable[[], LanguageModel],
+        settings: Settings,
+        *,
+        seal: str,
+        labels: Labels | None = None,
     ) -> None:
         self._searcher = searcher
         self._load_model = load_model
         self._model: LanguageModel | None = None
         self._settings = settings
         self._seal = seal
+        self._labels = labels or Labels()
         self._policy = Policy.of(searcher.library.directory)
         self._last_backend_seconds = 0.0
 
@@ -125,7 +135,7 @@ class Engine:
         model = self._model
         title = model.title if model else "model not loaded"
         context = model.context if model else self._settings.context
-        return StatusLine(title, context, len(self._searcher.library.documents), self._seal)
+        return StatusLine(title, context, len(self._searcher.library.documents), self._seal, self._labels)
 
     def close(self) -> None:
         """Free the model and the library."""
@@ -162,6 +172,8 @@ class Engine:
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()
+        named = result.lookup.documents if result.lookup.named else ()
+        run.named = frozenset(info.slug for info in (*named, *result.lookup.silent))
         if result.lookup.withheld:
             message = " ".join(result.lookup.withheld)
             yield Refused(self._no_answer(run, Status.REFUSED, Reason.NOT_IN_FORCE, message, ()))
@@ -270,8 +282,16 @@ class Engine:
                 answer_tokens=done.answer_tokens if done else 0,
                 as_of=run.as_of,
                 day=run.day,
+                label=self._label(
+                    {citation.document for citation in composer.citations}
+                    | {selected.item.document for selected in evidence if dropped}
+                ),
             )
         )
+
+    def _label(self, slugs: Iterable[str]) -> str:
+        library = self._searcher.library
+        return self._labels.highest(library.info(slug).provenance.classification for slug in slugs)
 
     def _digests(self) -> dict[str, str]:
         library = self._searcher.library
@@ -307,6 +327,11 @@ class Engine:
             answer_tokens=done.answer_tokens if done else 0,
             as_of=run.as_of,
             day=run.day,
+            label=self._label(
+                {item.document for item in nearest}
+                | {selected.item.document for selected in evidence if dropped}
+                | run.named  # the message speaks of them
+            ),
         )
 
 

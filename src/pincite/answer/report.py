@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from pincite.domain.answers import BESIDE_THE_POINT, Answer, Citation, EvidenceItem, Reason
+from pincite.domain.labels import Labels
 from pincite.domain.text import collapse, printable
 
-__all__ = ["as_of_note", "dropped_note", "refusal", "to_markdown", "to_text"]
+__all__ = ["as_of_note", "dropped_note", "label_note", "refusal", "to_markdown", "to_text"]
 
 _REASONS = {
     Reason.NONE: "Nothing in the corpus supports an answer.",
@@ -42,6 +43,11 @@ def as_of_note(answer: Answer) -> str:
     return f"As of {answer.as_of}: only texts in force on that day were searched." if answer.as_of else ""
 
 
+def label_note(label: str) -> str:
+    """Say how the text may be handled; empty if it has no label."""
+    return f"Label: {collapse(printable(label))}" if label else ""
+
+
 # ------------------------------------------------------------------ plain text
 
 
@@ -64,6 +70,8 @@ def to_text(answer: Answer, *, width: int = 88) -> str:
     if answer.nearest:
         blocks.append("Closest passages")
         blocks += [_source(_cite_line(item), _nearest_quotes(item), width) for item in answer.nearest]
+    if answer.label:
+        blocks.append(_wrap(label_note(answer.label), width))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -113,11 +121,16 @@ def escape(text: str) -> str:
     return _LINE_START.sub(r"\1\\\2", text)
 
 
-def to_markdown(answers: Sequence[Answer]) -> str:
-    """Return a conversation as Markdown: each question, its answer, sources with quotes, and the digests behind it."""
+def to_markdown(answers: Sequence[Answer], labels: Labels | None = None) -> str:
+    """Return a conversation as Markdown: each question, its answer, sources with quotes, and the digests behind it.
+
+    Under the title stands the highest label of the answers in the order of `labels`.
+    """
     if not answers:
         return "# Pincite\n\nNo answers.\n"
     blocks = [f"# {escape(collapse(answers[0].question))}"]
+    if label := (labels or Labels()).highest(answer.label for answer in answers if answer.label):
+        blocks.append(f"**{escape(label_note(label))}**")
     for number, answer in enumerate(answers, 1):
         blocks += _answer_blocks(number, answer)
     return "\n\n".join(blocks) + "\n"
@@ -129,6 +142,8 @@ def _answer_blocks(number: int, answer: Answer) -> Iterator[str]:
         yield f"Searched for: {escape(collapse(answer.standalone))}"
     if as_of_note(answer):
         yield as_of_note(answer)
+    if answer.label:
+        yield escape(label_note(answer.label))
     if answer.claims:
         yield escape(collapse(answer.text))
         for difference in answer.differences:

@@ -14,8 +14,10 @@ Cells = Mapping[int, str]
 """Words of one row by column number, empty cells left out."""
 
 ANSWER = "Answer"
+_LABEL = "Answer label"  # earlier outputs have no such column
 COLUMNS = (
     ANSWER, "Status", "Reason", "Citations", "Quotes", "Confidence", "Needs review", "Same as", "Reviewed by",
+    _LABEL,
 )  # fmt: skip
 """What is written beside each question."""
 
@@ -77,7 +79,8 @@ class Grid:
         because the file is an earlier output; only the answer's may be filled in part. Others go behind `last`.
         """
         own = {heading(words): column for column, words in reversed(self.headings.items())}
-        earlier = "answer" in self.roles and all(heading(name) in own for name in COLUMNS if name != ANSWER)
+        needed = (name for name in COLUMNS if name not in (ANSWER, _LABEL))
+        earlier = "answer" in self.roles and all(heading(name) in own for name in needed)
         places: dict[str, tuple[int, str]] = {}
         for name in COLUMNS:
             column = self.roles.get("answer") if name == ANSWER else own.get(heading(name))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from pincite.batch.rows import Row
+from pincite.domain.labels import Labels
 
 __all__ = ["Basis", "Catalogue", "Entry", "Ground", "UnknownScope"]
 
@@ -94,7 +95,13 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Basis and catalogue of one home."""
+    """Basis and catalogue of one home, its labels, and the one for which this person is cleared; empty for all."""
 
     basis: Basis
     catalogue: Catalogue
+    labels: Labels = field(default_factory=Labels)
+    cleared: str = ""
+
+    def shows(self, label: str) -> bool:
+        """Tell whether this person is cleared for an answer with this label; one without any counts as unlabelled."""
+        return not self.cleared or self.labels.rank(self.labels.of(label)) <= self.labels.rank(self.cleared)

@@ -66,7 +66,7 @@ class Job:
             raise
         self.batch = Batch(form.rows, ground, self._journal, as_of=as_of)
         digest = hashlib.sha256(questions.read_bytes()).hexdigest()
-        self.summary = Summary(questions.name, digest, ground.basis, model, notes=form.notes)
+        self.summary = Summary(questions.name, digest, ground.basis, model, notes=form.notes, labels=ground.labels)
 
     def _check(self, output: Path) -> None:
         own = str(output.resolve()) in self._journal.outputs

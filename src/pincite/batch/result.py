@@ -164,10 +164,14 @@ class Result:
             "Needs review": f"yes: {review}" if review else "no",
             "Same as": self.same_as,
             "Reviewed by": f"{self.review.by}, {self.review.at}" if self.review else "",
+            "Answer label": printable(self.answer.label) if self.answer else "",
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return what scripts read: the answer as `pincite ask --json` prints it, less times, and what a batch adds."""
+        """Return what scripts read: the answer as `pincite ask --json` prints it, less times, and what a batch adds.
+
+        Its label is called "answer_label" here: a row's own "label" says which documents may answer.
+        """
         answer: Mapping[str, Any] = self.answer.to_json() if self.answer else {}
         values = {name: value for name, value in answer.items() if name not in ("question", "timings")}
         if self.answer is not None:
@@ -175,7 +179,8 @@ class Result:
                 shown["cite"] = citation.cite
         return {
             "status": self.status,
-            **{name: value for name, value in values.items() if name != "status"},
+            **{name: value for name, value in values.items() if name not in ("status", "label")},
+            "answer_label": values.get("label", ""),
             "error": self.error,
             "confidence": self.confidence,
             "needs_review": self.needs_review,

@@ -77,7 +77,11 @@ class Batch:
         return self._by_number[self._leaders[row.number]]
 
     def _kept(self, row: Row) -> Kept | None:
-        return self.journal.get(self.leader(row).key(self.as_of))
+        kept = self.journal.get(self.leader(row).key(self.as_of))
+        # who has lost a clearance is not shown what was answered under it; an error may name documents
+        if kept is not None and kept.answer is None and self.ground.cleared and kept.basis != self.ground.basis:
+            return None
+        return None if kept is None or (kept.answer and not self.ground.shows(kept.answer.label)) else kept
 
     def result(self, row: Row) -> Result:
         """Return what is known of a row."""

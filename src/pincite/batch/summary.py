@@ -9,6 +9,7 @@ from typing import Any
 
 from pincite.batch.ground import Basis
 from pincite.batch.result import STATUS_WORDS, Result
+from pincite.domain.labels import Labels
 
 __all__ = ["FAIL_ON", "Summary", "exit_code"]
 
@@ -30,6 +31,7 @@ class Summary:
         outputs: SHA-256 of each file written, by its name.
         stopped: whether the run was stopped before its end.
         notes: what was found in the form.
+        labels: of the home, in their order; `label` the highest of the answers.
     """
 
     source: str
@@ -47,6 +49,8 @@ class Summary:
     outputs: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
     notes: Sequence[str] = ()
+    labels: Labels = field(default_factory=Labels)
+    label: str = ""
 
     def count(self, results: Iterable[Result]) -> None:
         """Count rows afresh."""
@@ -57,6 +61,7 @@ class Summary:
         self.needs_review = sum(bool(result.needs_review) for result in found)
         self.same = sum(bool(result.same_as) for result in found)
         self.changed = sum(bool(result.changed) for result in found)
+        self.label = self.labels.highest(r.answer.label for r in found if r.answer is not None and r.answer.label)
 
     @property
     def per_hour(self) -> float:
@@ -70,6 +75,7 @@ class Summary:
     def facts(self) -> list[tuple[str, str]]:
         """Return name and value of what a reader of a report needs; without times, so that equal runs are equal."""
         return [
+            *([("Label", self.label)] if self.label else []),
             ("Question file", self.source),
             ("SHA-256 of the question file", self.source_sha256),
             ("Questions", f"{self.questions:,}"),
@@ -85,6 +91,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """Return the machine-readable summary."""
         return {
+            "label": self.label,
             "questions": self.questions,
             "counts": {status: self.counts[status] for status in STATUS_WORDS},
             "confidence": {name: self.confidence[name] for name in ("high", "medium", "low", "none")},

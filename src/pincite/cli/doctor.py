@@ -8,13 +8,13 @@ import json
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pincite import __version__
 
 if TYPE_CHECKING:
     from pincite.assembly import Parts
+    from pincite.config import Home
 
 __all__ = ["register"]
 
@@ -71,7 +71,8 @@ def _doctor(args: argparse.Namespace) -> int:
         report["models"] = _models(parts, problems)
     except PinciteError as error:
         problems.append(f"{error.title}: {error.message}")
-    report["library"] = _library(home.library, problems)
+    report["clearance"] = _clearance(home, problems)
+    report["library"] = _library(home, problems)
     if parts is not None and not args.quick:
         report["gpu"] = _gpu(parts, problems)
     report["seal"] = _sealed()
@@ -155,14 +156,37 @@ def _models(parts: Parts, problems: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _library(directory: Path, problems: list[str]) -> dict[str, Any]:
-    from pincite.answer.abstain import Policy
+def _clearance(home: Home, problems: list[str]) -> str | dict[str, Any]:
+    """Say for which label this person is cleared and why; for those who keep the home also what is wrong with it."""
     from pincite.errors import PinciteError
-    from pincite.library import Library
+    from pincite.library.sharing import check_home
 
     try:
-        library = Library(directory)
-        thresholds = Policy.of(directory).sha256
+        clearance = home.clearance
+        level = home.level
+        if clearance is None or level is None:
+            return "no clearance.toml: whoever can read this home sees every document"
+    except PinciteError as error:
+        problems.append(f"{error.title}: {error.message}")
+        return error.title
+    if not home.kept:
+        return {"cleared_for": level.name, "by": f"group {level.group}" if level.group else "open to everyone"}
+    problems.extend(check_home(home, clearance))
+    libraries = [
+        {"label": one.name, "group": one.group or "everyone", "built": home.library_of(one.name).is_dir()}
+        for one in clearance.served
+    ]
+    return {"cleared_for": level.name, "by": "this home's owner, or root: the files are open", "libraries": libraries}
+
+
+def _library(home: Home, problems: list[str]) -> dict[str, Any]:
+    from pincite.answer.abstain import Policy
+    from pincite.assembly import open_library
+    from pincite.errors import PinciteError
+
+    try:
+        library = open_library(home)
+        thresholds = Policy.of(home.library).sha256
     except PinciteError as error:
         problems.append(f"{error.title}: {error.message}")
         return {"state": error.title}

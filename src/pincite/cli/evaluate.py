@@ -133,7 +133,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     cases = choose(questions.cases, every=args.every, limit=args.limit, kinds=args.kind)
     home = Home.find(args.home)
     args.retrieval = args.retrieval or args.calibrate
-    out = args.out or home.path / "evaluations" / f"{args.file.stem}{'-retrieval' if args.retrieval else ''}.json"
+    out = args.out or home.own / "evaluations" / f"{args.file.stem}{'-retrieval' if args.retrieval else ''}.json"
     with _examiner(home, args) as examiner:
         code, run = _run(args, home, [questions], cases, examiner, out)
     if run is None:
@@ -174,7 +174,7 @@ def _bench(args: argparse.Namespace) -> int:
     benchmark = load_benchmark(args.bench, args.first)
     home = Home.find(args.home)
     # beside the user's own library, never in its place
-    place = home if args.home else Home(home.path / "bench" / benchmark.name)
+    place = home if args.home else Home(home.own / "bench" / benchmark.name)
     cases = [
         case
         for one in benchmark.sets

@@ -228,6 +228,8 @@ class Answer:
         prompt_tokens, answer_tokens: tokens read and written by the model.
         as_of: the day whose texts were asked, None for today's.
         day: the day on which the question was asked; what is said of texts in force rests on it.
+        label: for handling: the highest of the documents that it cites or shows, and where sentences were dropped of
+            those that the draft was made from; empty if none has one.
     """
 
     question: str
@@ -246,6 +248,7 @@ class Answer:
     answer_tokens: int = 0
     as_of: date | None = None
     day: date | None = None
+    label: str = ""
 
     @property
     def text(self) -> str:
@@ -260,6 +263,7 @@ class Answer:
             "status": self.status.value,
             "reason": self.reason.value,
             "message": self.message,
+            "label": self.label,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "day": self.day.isoformat() if self.day else None,
             "answer": self.text,

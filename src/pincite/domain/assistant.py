@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Event as Flag
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pincite.domain.documents import DocumentKind, Span
 from pincite.domain.events import Event
+from pincite.domain.labels import Labels
 
 __all__ = ["Assistant", "Exported", "Neighbour", "SourceView", "StatusLine"]
 
@@ -58,12 +59,16 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """What the status line says about the parts: model label, context length in tokens, documents, seal state."""
+    """What the status line says about the parts: model label, context length in tokens, documents, seal state.
+
+    `labels` are those of the home, in whose order exports take the highest.
+    """
 
     model: str
     context: int
     documents: int
     seal: str
+    labels: Labels = field(default_factory=Labels)
 
 
 class Assistant(Protocol):

@@ -130,12 +130,20 @@ class Versions:
     def validity(self, slug: str, day: date) -> Validity:
         """Return the state of the document `slug` on `day`; of several successors the first one counts."""
         own = self._documents[slug].provenance
-        states = [validity(own, None, day)] if not self._successors(slug) else []
-        for successor in self._successors(slug):
+        states = [validity(own, None, day)] if not self.successors(slug) else []
+        for successor in self.successors(slug):
             named = Provenance(effective=own.effective, until=own.until, superseded_by=self._name(successor, slug))
             states.append(validity(named, self._documents[successor].provenance, day))
         superseded = [state for state in states if state.state is State.SUPERSEDED]
         return min(superseded or states, key=lambda state: state.since or date.min)
+
+    def effective(self, slug: str) -> date | None:
+        """Return the first day of a document; None if it states none."""
+        return _day(self._documents[slug].provenance.effective)
+
+    def until(self, slug: str) -> date | None:
+        """Return the last day of a document; None if it states none."""
+        return _day(self._documents[slug].provenance.until)
 
     def searched(self, as_of: date | None, day: date) -> frozenset[str]:
         """Return the slugs of the documents that answer.
@@ -186,7 +194,8 @@ class Versions:
         return f"version {version}" if version else f"the version of {effective}" if effective else slug
 
     @functools.cache  # noqa: B019 - as many entries as documents, gone with the library
-    def _successors(self, slug: str) -> tuple[str, ...]:
+    def successors(self, slug: str) -> tuple[str, ...]:
+        """Return the slugs of the documents that follow a document directly."""
         document = self._documents[slug]
         found: dict[str, None] = {}
         stated = document.provenance.superseded_by
@@ -210,7 +219,7 @@ class Versions:
         seen: set[str] = set()
         waiting = [slug]
         while waiting:
-            for successor in self._successors(waiting.pop()):
+            for successor in self.successors(waiting.pop()):
                 if successor not in seen:
                     seen.add(successor)
                     waiting.append(successor)

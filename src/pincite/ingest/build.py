@@ -48,6 +48,8 @@ class BuildReport:
         lost: the files among them that the generation before had.
         unconfined: what this system could not do to confine the parsers; empty if nothing was parsed.
         up_to_date: nothing had changed, nothing was written.
+        labels: with a clearance.toml, (label, documents) of each library, the one that holds all of them last.
+        notes: what the steward must know of labels and permissions.
     """
 
     generation: str
@@ -60,6 +62,8 @@ class BuildReport:
     parsed: int = 0
     lost: tuple[str, ...] = ()
     unconfined: tuple[str, ...] = ()
+    labels: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def build_library(
@@ -71,6 +75,8 @@ def build_library(
     progress: Progress = silent,
     rebuild: bool = False,
     parsers: Parsers | None = None,
+    beside: Path | None = None,
+    admits: Callable[[Document], bool] | None = None,
 ) -> BuildReport:
     """Build a new generation of the library in `directory` from `sources` and make it current.
 
@@ -87,6 +93,8 @@ def build_library(
         progress: told about reading, embedding and writing.
         rebuild: take over nothing.
         parsers: to parse with, closed by the caller; by default ones with the default limits.
+        beside: directory of another library, from which documents and vectors are taken over too.
+        admits: tells of each document whether it may be in this library; others are left out in silence.
 
     Raises:
         LibraryError: if another build is running, no source could be read or the disk is full.
@@ -94,7 +102,13 @@ def build_library(
     generations = Generations(directory)
     with generations.lock(), _disk_errors(directory), contextlib.ExitStack() as stack:
         pool = parsers or stack.enter_context(Parsers())
-        return _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool).run()
+        other = Library(beside, mapped=True) if beside else None
+        if other is not None:
+            stack.callback(other.close)
+        build = _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool, other)
+        if admits is not None:
+            build.admits = admits
+        return build.run()
 
 
 @dataclass(slots=True)
@@ -106,6 +120,8 @@ class _Build:
     progress: Progress
     rebuild: bool
     parsers: Parsers
+    beside: Library | None
+    admits: Callable[[Document], bool] = lambda document: True
 
     def run(self) -> BuildReport:
         digests, unread = self._digests()
@@ -120,16 +136,18 @@ class _Build:
             passages = facts["passages"]
             return BuildReport(current.name, len(facts["documents"]), passages, 0, passages, failed, True)
         # before the other documents are read back, which takes seconds too
-        old = {info.slug: info.inputs for info in library.documents} if library and not self.rebuild else {}
+        taken = self.beside or (None if self.rebuild else library)
+        old = {info.slug: info.inputs for info in taken.documents} if taken else {}
         changed = any(slug not in unread and old.get(slug) != key for slug, key in keys.items())
         load = _Ahead(self.load_embedder) if changed else self.load_embedder
-        if library and not self.rebuild:
-            kept = _unchanged(library, keys)
+        if taken:
+            kept = _unchanged(taken, keys)
         results: dict[str, Parsed | Failed] = {slug: Failed(reason) for slug, reason in unread.items()}
         results |= {slug: one.parsed for slug, one in kept.items()}
         new = [source for source in self.sources if source.slug not in results]
         self._parse(new, digests, results)
-        parsed = [one for source in self.sources if isinstance(one := results[source.slug], Parsed)]
+        read = [one for source in self.sources if isinstance(one := results[source.slug], Parsed)]
+        parsed = [one for one in read if self.admits(one.document)]
         left_out = {
             s.slug: (printable_path(s.path), one.reason)
             for s in self.sources
@@ -142,9 +160,12 @@ class _Build:
         told = {"inputs": inputs, "failed": [list(pair) for pair in left_out.values()], "again": again}
         store = VectorStore(self.generations.work, self.embedder["sha256"])
         try:
-            if current and not self.rebuild and facts["embedder"]["sha256"] == self.embedder["sha256"]:
+            vectors_of, made = (None if self.rebuild else current), facts
+            if self.beside:
+                vectors_of, made = self.beside.path, self.beside.manifest
+            if vectors_of and made["embedder"]["sha256"] == self.embedder["sha256"]:
                 with contextlib.suppress(apsw.Error, ValueError, IndexError):  # then they are made anew
-                    store.take_from(current)
+                    store.take_from(vectors_of)
             texts: dict[str, str] = {}
             vectors = [self._vectors(one, kept, store, texts) for one in parsed]
             store.fill(texts, load, self.progress)

@@ -48,9 +48,10 @@ def read_pointer(library: Path) -> Pointer | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise LibraryError(
-            f"{path}: {error.strerror}", hint="Choose another directory with --home or PINCITE_HOME."
-        ) from error
+        hint = "Choose another directory with --home or PINCITE_HOME."
+        if isinstance(error, PermissionError):
+            hint = "Ask the steward of this home, or choose another one with --home or PINCITE_HOME."
+        raise LibraryError(f"{path}: {error.strerror}", hint=hint) from error
     found = _FORM.fullmatch(content.decode("latin-1"))
     if found is None:
         raise LibraryDamaged(f"{path}: names no generation", hint="Build the library again: pincite corpus build")

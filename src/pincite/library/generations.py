@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,8 @@ class Generations:
     def publish(self, staging: Path, facts: Mapping[str, Any]) -> Path:
         """Seal a staged generation, make it the current one and remove all others and the work directory.
 
+        Whoever may read the library's directory by its mode may read the generation.
+
         Returns:
             The new generation's directory. Its name begins with the digest over its files.
         """
@@ -149,6 +152,7 @@ class Generations:
         sync(staging)
         target = self.directory / "generations" / name
         target.parent.mkdir(exist_ok=True, mode=0o700)
+        self._open(*staging.iterdir(), staging, target.parent)
         if self._is_whole(target):  # the same content was built before
             shutil.rmtree(staging)
         else:
@@ -159,6 +163,16 @@ class Generations:
         write_pointer(self.directory, Pointer(name, before.policy if before else ""))
         self.settle()
         return target
+
+    def _open(self, *paths: Path) -> None:
+        """Let others read `paths` as they may read the library's directory, before anything leads there.
+
+        The directory's set-group-ID bit has given its group to what was made in it.
+        """
+        mode = stat.S_IMODE(self.directory.stat().st_mode)
+        if mode & 0o077:
+            for path in paths:
+                path.chmod((0o755 if path.is_dir() else 0o644) & mode)
 
     def discard(self, staging: Path) -> None:
         """Throw a staged generation away."""

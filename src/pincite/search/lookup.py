@@ -85,6 +85,7 @@ class Lookup:
         unknown_document: a document it names by a title that nothing in the library has; empty if none.
         withheld: of documents it names that do not answer (superseded, or not in force on the day asked for), a
             sentence each that says why.
+        silent: these documents.
     """
 
     documents: tuple[DocumentInfo, ...]
@@ -93,6 +94,7 @@ class Lookup:
     missing: tuple[tuple[NamedProvision, str], ...]
     unknown_document: str
     withheld: tuple[str, ...] = ()
+    silent: tuple[DocumentInfo, ...] = ()
 
 
 def _in_brackets(question: str) -> str:
@@ -196,6 +198,7 @@ def resolve(
         tuple(missing),
         unknown,
         withheld,
+        tuple(others),
     )
 
 

@@ -421,12 +421,12 @@ class ChatScreen(Screen[None]):
 
     def action_export(self) -> None:
         """Write the conversation's answers to a new Markdown file."""
-        answers = list(self.query_one(Conversation).answers())
-        if not answers:
+        known, answers = self._status, list(self.query_one(Conversation).answers())
+        if not answers or known is None:
             self._tell("no answer to export yet")
             return
         try:
-            path = export(answers, self._export_directory, recorded=self._exported)
+            path = export(answers, self._export_directory, labels=known.labels, recorded=self._exported)
         except RecordError as error:
             self._tell(f"not exported, because not recorded: {error.message}")
         except OSError as error:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from pincite.answer.report import dropped_note, refusal
+from pincite.answer.report import dropped_note, label_note, refusal
 from pincite.domain.answers import Answer, Status
 from pincite.domain.text import printable
 from pincite.tui.render import bold, dim, line, plain
@@ -121,6 +121,7 @@ class Turn(Vertical):
         self.answer = answer
         note = dropped_note(answer)
         as_of = f" as of {answer.as_of}" if answer.as_of else ""
+        as_of += f" · {line(label_note(answer.label))}" if answer.label else ""
         if answer.claims:
             note = "\n".join(filter(None, [note, printable(answer.message)]))
             label = ("Answer in part" if answer.status is Status.PARTIAL else "Answer") + as_of

@@ -13,14 +13,22 @@ from pathlib import Path
 from pincite.answer.report import to_markdown
 from pincite.domain.answers import Answer, documents_in
 from pincite.domain.assistant import Exported
+from pincite.domain.labels import Labels
 
 __all__ = ["export"]
 
 
 def export(
-    answers: Sequence[Answer], directory: Path, now: datetime | None = None, *, recorded: Exported | None = None
+    answers: Sequence[Answer],
+    directory: Path,
+    now: datetime | None = None,
+    *,
+    labels: Labels | None = None,
+    recorded: Exported | None = None,
 ) -> Path:
     """Write `answers` to a file named after the time and the first question; return its path.
+
+    At its head stands their highest label in the order of `labels`.
 
     Raises:
         OSError: if the file cannot be written.
@@ -28,7 +36,7 @@ def export(
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = f"{now or datetime.now():%Y-%m-%d-%H%M%S}-{_slug(answers[0].question)}"
-    text = to_markdown(answers)
+    text = to_markdown(answers, labels)
     for number in count(1):
         path = directory / (f"{stem}.md" if number == 1 else f"{stem}-{number}.md")
         try:

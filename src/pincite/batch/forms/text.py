@@ -25,7 +25,7 @@ def written_below(result: Result) -> list[str]:
     for cite, quote in zip(cells["Citations"].split("\n"), _quotes(result), strict=False):
         if cite:
             lines += [cite, *(f"  {line}" for line in f"“{quote}”".split("\n"))]
-    for what in ("Same as", "Reviewed by"):
+    for what in ("Same as", "Reviewed by", "Answer label"):
         if cells[what]:
             lines.append(f"{what} {cells[what]}")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape as _escape
 
+from pincite.answer.report import label_note
 from pincite.batch.result import STATUS_WORDS, Result, cite_line
 from pincite.batch.rows import Row
 from pincite.batch.summary import Summary
@@ -53,6 +54,7 @@ def to_html(rows: Sequence[Row], results: Mapping[int, Result], summary: Summary
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_words(title)}</title><style>{_STYLE}</style></head><body>",
         f'<h1 id="top">{_words(title)}</h1>',
+        *([f"<p><b>{_words(label_note(summary.label))}</b></p>"] if summary.label else []),
         f"<p>{_words(summary.counts_in_words())}. {summary.needs_review:,} need review.</p>",
         *_index(rows, results),
         *(part for row in rows for part in _row(row, results[row.number])),
@@ -92,6 +94,7 @@ def _row(row: Row, result: Result) -> Iterator[str]:
     state = [f"<b>{_words(STATUS_WORDS[result.status])}</b>"]
     if result.answer is not None:
         state.append(f"confidence {result.confidence}")
+        state += [_words(label_note(result.answer.label))] if result.answer.label else []
     if result.needs_review:
         state.append(f"needs review: {_words(result.needs_review)}")
     if result.review:

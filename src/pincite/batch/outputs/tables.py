@@ -66,7 +66,8 @@ def _answer(row: Row, result: Result) -> list[str]:
         words = STATUS_WORDS[result.status] + (f": {row.kept}" if row.kept else "")
         return [*blocks, escape(collapse(words))]
     facts = [f"**{cells['Status']}**", f"confidence {cells['Confidence']}", f"review: {escape(cells['Needs review'])}"]
-    facts += [f"{name.lower()} {escape(cells[name])}" for name in ("Same as", "Reviewed by") if cells[name]]
+    further = ("Same as", "Reviewed by", "Answer label")
+    facts += [f"{name.lower()} {escape(cells[name])}" for name in further if cells[name]]
     blocks += [" · ".join(facts), escape(collapse(cells["Answer"] or cells["Reason"]))]
     for citation in result.answer.citations if result.answer else ():
         blocks.append(f"\\[{citation.n}\\] **{escape(cite_line(citation))}**")

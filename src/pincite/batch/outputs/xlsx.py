@@ -33,7 +33,7 @@ def to_xlsx(rows: Sequence[Row], results: Mapping[int, Result], summary: Summary
     answers = book.active
     assert isinstance(answers, Worksheet)
     answers.title = "Answers"
-    _table(answers, ("Id", "Question", *COLUMNS), (10, 48, 60, 18, 24, 36, 64, 12, 30, 10, 22))
+    _table(answers, ("Id", "Question", *COLUMNS), (10, 48, 60, 18, 24, 36, 64, 12, 30, 10, 22, 14))
     for line, row in enumerate(rows, 2):
         result = results[row.number]
         cells = result.cells() or {"Answer": row.kept, "Status": STATUS_WORDS[result.status]}

@@ -76,6 +76,8 @@ def _tell(report: BuildReport) -> int:
 
     for lack in report.unconfined:
         print(f"warning: documents were read without full protection: {lack}", file=sys.stderr)
+    for note in report.notes:
+        print(printable(f"warning: {note}"), file=sys.stderr)
     for name, reason in report.failed:
         lost = "; the library had it until now, and no longer has it" if name in report.lost else ""
         print(printable(f"not read: {name}: {reason}{lost}"), file=sys.stderr)
@@ -86,6 +88,8 @@ def _tell(report: BuildReport) -> int:
     )
     left_out = f", {len(report.failed)} left out" if report.failed else ""
     print(f"{report.documents} documents{left_out}, {report.passages} passages: {state}", file=sys.stderr)
+    for label, count in report.labels:
+        print(f"cleared for {label}: {count} documents", file=sys.stderr)
     return 4 if report.failed else 0
 
 

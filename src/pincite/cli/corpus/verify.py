@@ -44,8 +44,14 @@ def _verify(args: argparse.Namespace) -> int:
     if args.paths and not args.sources:
         raise ConfigError("paths are compared only with --sources")
     home = Home.find(args.home)
+    # those who keep a home with a library for each label answer for all of them
+    places = home.libraries if home.kept and home.clearance else (home.library,)
     with console_progress() as progress:
-        findings = [printable(finding) for finding in verify_library(home.library, progress)]
+        findings = [
+            printable(f"{place.name}: {finding}" if len(places) > 1 else finding)
+            for place in places
+            for finding in verify_library(place, progress)
+        ]
     states = _compare(home, args.paths) if args.sources and not findings else None
     lists = {} if states is None else {"changed": states.changed, "missing": states.missing, "new": states.new}
     good = not findings and not any(lists.values())
