@@ -118,8 +118,10 @@ class Generations:
         self._staging.mkdir(parents=True, mode=0o700)
         return self._staging
 
-    def publish(self, staging: Path, facts: Mapping[str, Any]) -> Path:
+    def publish(self, staging: Path, facts: Mapping[str, Any], *, settle: bool = True) -> Path:
         """Seal a staged generation, make it the current one and remove all others and the work directory.
+
+        With `settle` false all others stay: a purge overwrites them before it removes them.
 
         Returns:
             The new generation's directory. Its name begins with the digest over its files.
@@ -145,7 +147,8 @@ class Generations:
         _fsync(fresh)
         fresh.replace(self._pointer)
         _fsync(self.directory)
-        self.settle()
+        if settle:
+            self.settle()
         return target
 
     def discard(self, staging: Path) -> None:
@@ -159,6 +162,48 @@ class Generations:
             if other != current:
                 shutil.rmtree(other, ignore_errors=True)
         self._pointer.with_suffix(".new").unlink(missing_ok=True)
+
+    def remains(self) -> list[Path]:
+        """Return what is not the current generation: others, what was staged, the work directory."""
+        current = self.current()
+        kept = self.directory / "generations"
+        others = [path for path in sorted(kept.iterdir()) if path != current] if kept.is_dir() else []
+        return [*others, *(path for path in (self._staging, self.work) if path.exists())]
+
+    def close_for_good(self) -> None:
+        """Make it that no generation is current: what a library becomes when its last document is purged."""
+        self._pointer.unlink(missing_ok=True)
+        _fsync(self.directory)
+
+    def pin(self, directory: Path) -> int:
+        """Say that a generation is being read, as long as the descriptor returned is open.
+
+        Raises:
+            LibraryMissing: if it is being erased; another one is current then.
+        """
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise LibraryMissing(
+                f"{directory}: this generation is being erased", hint="Try again: a new one takes its place."
+            ) from error
+        return descriptor
+
+    @contextlib.contextmanager
+    def unread(self, directory: Path) -> Iterator[bool]:
+        """Give whether nobody reads a generation; then nobody can begin to until the block ends."""
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
 
     def _is_whole(self, directory: Path) -> bool:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,8 @@ class Library:
         generations = Generations(directory)
         self.directory = directory
         self.path = generations.require_current()
+        # who purges a document must know of every process that could still read it
+        self._unpin = weakref.finalize(self, os.close, generations.pin(self.path))
         self.manifest: dict[str, Any] = generations.verify(self.path)
         try:
             self._connection = apsw.Connection(
@@ -98,8 +102,9 @@ class Library:
         return self.path.name
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, and let go of the generation."""
         self._connection.close()
+        self._unpin()
 
     def _one(self, sql: str, bindings: Sequence[Any] = ()) -> Any:
         return next(iter(self._connection.execute(sql, bindings)), None)
