@@ -15,6 +15,7 @@ __all__ = [
     "ModelMissing",
     "PinciteError",
     "QuestionError",
+    "RecordError",
     "SealError",
     "SealedError",
     "UnknownDocument",
@@ -119,3 +120,9 @@ class SealError(PinciteError):
     """The kernel cannot be asked for the protection that was wanted."""
 
     title = "Not sealed"
+
+
+class RecordError(PinciteError):
+    """The audit log cannot be written, read or trusted; what was to be recorded does not count as done."""
+
+    title = "Not recorded"
