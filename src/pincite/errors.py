@@ -14,6 +14,7 @@ __all__ = [
     "ModelError",
     "ModelMissing",
     "PinciteError",
+    "PurgeError",
     "QuestionError",
     "RecordError",
     "SealError",
@@ -126,3 +127,9 @@ class RecordError(PinciteError):
     """The audit log cannot be written, read or trusted; what was to be recorded does not count as done."""
 
     title = "Not recorded"
+
+
+class PurgeError(PinciteError):
+    """A document, data set or record cannot be erased as asked; what is not erased is named."""
+
+    title = "Not erased"
