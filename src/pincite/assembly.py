@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from pincite import __version__
 from pincite.config import Home, Settings, checkout_root
 from pincite.domain.progress import Progress, silent
-from pincite.errors import ConfigError, LibraryError
+from pincite.domain.text import sha256_text
+from pincite.errors import ConfigError, DocumentError, LibraryError
 from pincite.models.registry import Registry
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ __all__ = [
     "build_corpus",
     "compare_corpus",
     "corpus_registry",
+    "corpus_start",
     "open_assistant",
     "open_benchmark",
     "open_library",
     "open_searcher",
     "read_file",
     "take_as_corpus",
+    "text_digests",
 ]
 
 SEAL = "not sealed"
@@ -171,7 +174,11 @@ def build_corpus(
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
+    from pincite.ingest.withdrawn import Withdrawn
+    from pincite.purge.pending import notice
 
+    if pending := notice(home.path):
+        raise LibraryError(pending, hint="Until then nothing is built.")
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
@@ -192,6 +199,7 @@ def build_corpus(
             progress=progress,
             rebuild=rebuild,
             parsers=parsers,
+            refused=Withdrawn(home.path).reason,
         )
 
 
@@ -305,14 +313,12 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     Raises:
         ConfigError: if its library holds documents that no corpus.toml lists: the next build would lose them.
     """
-    from pincite.ingest.corpus_file import HEADER, Entries, with_absolute_paths
+    from pincite.ingest.corpus_file import Entries
     from pincite.ingest.register import Registry
     from pincite.library import Generations
 
     home.create()
-    root = checkout_root()
-    shipped = root / "corpus" / "corpus.toml" if root else None
-    start = with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
+    start = corpus_start()
     generations = Generations(home.library)
     current = generations.current()
     if current is not None and not (home.path / "corpus.toml").exists():
@@ -323,7 +329,33 @@ def corpus_registry(home: Home) -> CorpusRegistry:
                 f"{home.path}: no corpus.toml says where {', '.join(unlisted[:5])} came from",
                 hint="Build the library from its files once more, which keeps them: pincite corpus build PATH…",
             )
-    return Registry(home.path, start, lambda source: read_file(home, source))
+    return Registry(home.path, start, lambda source: _allowed(home, read_file(home, source)))
+
+
+def corpus_start() -> str:
+    """Return what the corpus.toml of a home begins with that has none of its own: the checkout's, or nothing."""
+    from pincite.ingest.corpus_file import HEADER, with_absolute_paths
+
+    root = checkout_root()
+    shipped = root / "corpus" / "corpus.toml" if root else None
+    return with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
+
+
+def _allowed(home: Home, document: Document) -> Document:
+    """Return the document unless it was purged from the home."""
+    from pincite.ingest.withdrawn import Withdrawn
+
+    if reason := Withdrawn(home.path).reason(document.provenance.sha256, sha256_text(document.text)):
+        raise DocumentError(f"{document.slug}: {reason}")
+    return document
+
+
+def text_digests(home: Home, path: Path) -> tuple[str, str]:
+    """Return the hex SHA-256 of a file's bytes and of the text that is read from it."""
+    from pincite.ingest.sources import expand_paths
+
+    document = read_file(home, expand_paths([path])[0])
+    return document.provenance.sha256, sha256_text(document.text)
 
 
 def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:

@@ -87,9 +87,7 @@ class Place:
         return make_plan(self.home, slugs or (SECRET,), names=("court order 7",), also=also)
 
     def purge(self, *slugs: str) -> Outcome:
-        return begin(
-            self.home, self.plan(*slugs), reason="court order 7", authority="District Court", start=HEADER
-        )
+        return begin(self.home, self.plan(*slugs), reason="court order 7", authority="District Court", start=HEADER)
 
     def phrases(self) -> list[str]:
         with contextlib.closing(Library(self.home / "library")) as library:
@@ -124,7 +122,6 @@ def _make(root: Path) -> None:
     log.append("answer", {"n": 1}, secret={"question": QUESTION, "answer": answer.text}, documents=[SECRET])
     log.append("answer", {"n": 2}, secret={"question": "ladders", "answer": other.text}, documents=["ladder"])
     log.append("answer", {"n": 3}, secret={"question": f"Is it so that {RULE}"})
-    log.append("batch", {"rows": 2}, documents=[SECRET], files=[str(outside / OUTPUT)])
     log.append("bundle", {"library": "1"}, documents=[SECRET, "ladder"], files=["/media/stick/bundle-1"])
     log.close()
 
@@ -142,7 +139,6 @@ def place(filled: Path, tmp_path: Path) -> Place:
     """Return a copy of the filled home that a test may purge."""
     root = tmp_path / "place"
     shutil.copytree(filled, root)
-    # the log names files by their place when it was written
     log = AuditLog.open(root / "home" / "audit")
     log.append("batch", {"rows": 2}, documents=[SECRET], files=[str(root / "outside" / OUTPUT)])
     log.close()

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from pincite import __version__
-from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, search
+from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, purge, retention, search
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
@@ -34,9 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="directory of all state")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, doctor):
+    for command in (chat, ask, batch, search, corpus, models, evaluate, purge, retention, doctor):
         command.register(subparsers, common)
     return parser
+
+
+def _tell_of_purge(args: argparse.Namespace) -> None:
+    """Say at the start of every other command that a purge is not finished."""
+    from pincite.config import Home
+    from pincite.purge.pending import notice
+
+    if args.command != "purge" and (pending := notice(Home.find(getattr(args, "home", None)).path)):
+        print(printable(pending), file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     try:
+        _tell_of_purge(args)
         return int(args.handler(args))
     except PinciteError as error:
         print(f"{error.title}: {printable(error.message)}", file=sys.stderr)

@@ -49,6 +49,7 @@ def _doctor(args: argparse.Namespace) -> int:
     from pincite.assembly import Parts
     from pincite.config import Home
     from pincite.errors import PinciteError
+    from pincite.purge.pending import notice
 
     problems: list[str] = []
     report: dict[str, Any] = {
@@ -70,6 +71,9 @@ def _doctor(args: argparse.Namespace) -> int:
     if parts is not None and not args.quick:
         report["gpu"] = _gpu(parts, problems)
     report["seal"] = "not sealed: network access is not yet denied by the kernel in this version"
+    if pending := notice(home.path):
+        problems.append(pending)
+    report["purge"] = pending or "none pending"
     report["problems"] = problems
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))

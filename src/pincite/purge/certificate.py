@@ -1,4 +1,4 @@
-"""The certificate of a purge: its fields after NIST SP 800-88r2, signed by the audit log's key, and its verification."""
+"""The certificate of a purge: fields after NIST SP 800-88r2, signed by the audit log's key, and its verification."""
 
 from __future__ import annotations
 
@@ -171,7 +171,8 @@ th {{ width: 34%; font-weight: normal; color: #444 }}
 td {{ overflow-wrap: anywhere; white-space: pre-wrap }}
 </style></head><body>
 <h1>Certificate of sanitization</h1>
-<p>This page shows {number}.json. What is signed is that file: <code>pincite purge verify {number}.json --key KEY</code></p>
+<p>This page shows {number}.json. What is signed is that file:
+<code>pincite purge verify {number}.json --key KEY</code></p>
 <table>
 {rows}
 </table>

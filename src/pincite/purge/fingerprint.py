@@ -161,7 +161,9 @@ class _Taking:
         return made
 
     def _words_that_stay(self) -> Iterator[str]:
-        """Yield everything that rows of the other documents say."""
+        """Yield everything that rows of the other documents say, and what a database without documents says."""
+        yield from (str(sql) for (sql,) in self._run("SELECT sql FROM sqlite_schema"))
+        yield from (str(name) for (name,) in self._run("SELECT k FROM passages_fts_config"))
         for table in ("documents", "provisions", "passages", "cross_references", "mentions", "completeness", "terms"):
             column = "id" if table == "documents" else "document"
             rows = self._run(
@@ -189,11 +191,11 @@ class _Taking:
             (self._gone,),
         ).fetchall()
         self._run("DROP TABLE temp.words")
-        terms = sorted(rows, key=lambda row: row[0].encode())
+        terms = sorted(((str(term), bool(only)) for term, only in rows), key=lambda row: row[0].encode())
         made.terms = {term for term, only in terms if only}
         remains = {
             term_remains(term, before)
-            for (before, _), (term, only) in zip([("", 0), *terms], terms, strict=False)
+            for (before, _), (term, only) in zip([("", False), *terms], terms, strict=False)
             if only
         }
         long = {one for one in remains if len(one) >= SHORT}

@@ -34,7 +34,9 @@ def _swap() -> str:
     areas = [line.split() for line in lines]
     if not areas:
         return "none in force"
-    return "; ".join(f"{area[0]} ({area[1]}, {int(area[2]) // 1024} MB, {int(area[3]) // 1024} MB used)" for area in areas)
+    return "; ".join(
+        f"{area[0]} ({area[1]}, {int(area[2]) // 1024} MB, {int(area[3]) // 1024} MB used)" for area in areas
+    )
 
 
 def _file_system(home: Path) -> dict[str, Any]:

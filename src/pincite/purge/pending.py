@@ -82,13 +82,14 @@ class Pending:
         path = pending_file(home)
         try:
             values = json.loads(path.read_bytes())
-            if values.pop("form") != _FORM:
-                raise ValueError("of another form")
-            return cls(**values)
+            form = values.pop("form")
+            pending = cls(**values)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise PurgeError(f"{path}: {error}", hint="Put it back from a backup, or purge the document anew.") from error
+            raise PurgeError(
+                f"{path}: {error}", hint="Put it back from a backup, or purge the document anew."
+            ) from error
 
     def write(self, home: Path) -> None:
         """Put it on the disk in the place of what was there."""

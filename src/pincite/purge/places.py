@@ -56,7 +56,5 @@ def source_copies(home: Path, slug: str, path: str, used: set[Path]) -> list[Pat
     folder = home / "sources"
     named = {home / path} if path and (home / path).parent == folder else set()
     digits = "[0-9a-f]" * 12
-    kept = {
-        found for found in folder.glob("*") if found.match(f"{slug}-{digits}") or found.match(f"{slug}-{digits}.*")
-    }
+    kept = {found for found in folder.glob("*") if found.match(f"{slug}-{digits}") or found.match(f"{slug}-{digits}.*")}
     return sorted((named | kept) - used)

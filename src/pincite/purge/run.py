@@ -40,9 +40,7 @@ class Outcome:
     problems: tuple[str, ...] = ()
 
 
-def begin(
-    home: Path, plan: Plan, *, reason: str, authority: str, start: str, progress: Progress = silent
-) -> Outcome:
+def begin(home: Path, plan: Plan, *, reason: str, authority: str, start: str, progress: Progress = silent) -> Outcome:
     """Erase what a plan found and certify it.
 
     Args:

@@ -209,9 +209,7 @@ def _search_once(context: Context) -> tuple[Sweep, list[str]]:
         paths = [*files_below(home), *(path for path in further if path.exists())]
         sweep = Sweeper({**fingerprint.patterns, **canaries.patterns}).sweep(paths, context.progress)
         missed, planted = canaries.missed(sweep), canaries.count
-    sweep.found = [
-        place for place in sweep.found if any(not kind.startswith("canary") for kind in place.counts)
-    ]
+    sweep.found = [place for place in sweep.found if any(not kind.startswith("canary") for kind in place.counts)]
     left = [path for place in places for path in place.glob(".canary-*")]
     problems = [f"the search did not find what was planted: {kind}" for kind in missed]
     problems += [f"a canary could not be removed: {path}" for path in left]
@@ -223,7 +221,7 @@ def _search_once(context: Context) -> tuple[Sweep, list[str]]:
     context.pending.results["search"] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "files": sweep.files,
-        "bytes": sweep.bytes,
+        "bytes": sweep.size,
         "patterns": {kind: len(found) for kind, found in fingerprint.patterns.items()},
         "phrases": fingerprint.phrases,
         "phrases_shared_and_not_sought": fingerprint.shared,
@@ -272,4 +270,3 @@ def _still_quoted(context: Context) -> list[str]:
         for directory in audit_directories(context.home)
         for index in quoting(directory, context.pending.documents, context.phrases)
     ]
-

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pincite.domain.progress import Progress, silent
-from pincite.purge.fingerprint import TERMS
 from pincite.purge.finder import Finder, Hits
+from pincite.purge.fingerprint import TERMS
 
 __all__ = ["Found", "Sweep", "Sweeper"]
 
@@ -41,7 +41,7 @@ class Sweep:
     """What a search over many files came to.
 
     Attributes:
-        files, bytes: searched; members of archives not counted.
+        files: how many were searched; size: bytes of them; members of archives not counted.
         found: every place with a hit.
         unread: "path: why" of what could not be searched; such a search proves nothing.
         packed: compressed files that were searched from outside only.
@@ -50,7 +50,7 @@ class Sweep:
     """
 
     files: int = 0
-    bytes: int = 0
+    size: int = 0
     found: list[Found] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     packed: list[Path] = field(default_factory=list)
@@ -80,8 +80,8 @@ class Sweeper:
         progress(what, 0, total, "B")
 
         def told(count: int) -> None:
-            result.bytes += count
-            progress(what, min(result.bytes, total), total, "B")
+            result.size += count
+            progress(what, min(result.size, total), total, "B")
 
         for path, size in sizes:
             if size < 0:
@@ -141,4 +141,3 @@ class Sweeper:
             result.found.append(Found(path, member, dict(hits.counts), min(hits.first.values())))
             for kind, found in hits.patterns.items():
                 result.patterns.setdefault(kind, set()).update(found)
-
