@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import random
 import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,6 +134,31 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("filled")
     _make(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with two small policies, a session and a record; made once, not to be written to."""
+    root = tmp_path_factory.mktemp("few")
+    (root / "kettle.md").write_text(f"# Kettle Policy\n\n1.1 {RULE}\n\n1.2 {LIMESCALE}\n", encoding="utf-8")
+    (root / "ladder.md").write_text("# Ladder Policy\n\n1.1 Staff must check a ladder before they climb it.\n")
+    register(root / "home", root / "kettle.md", root / "ladder.md")
+    build_home(root / "home")
+    (root / "home" / "sessions").mkdir()
+    (root / "home" / "sessions" / "one.md").write_text(RULE)
+    log = AuditLog.open(root / "home" / "audit")
+    log.append("answer", {"n": 1}, secret={"answer": RULE}, documents=[SECRET])
+    log.close()
+    return root / "home"
+
+
+@pytest.fixture
+def quick(few: Path) -> Iterator[Place]:
+    """Return a copy of the small home that a test may purge, in memory where the system allows it."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        shutil.copytree(few, Path(folder) / "home")
+        yield Place(Path(folder) / "home", Path(folder))
 
 
 @pytest.fixture

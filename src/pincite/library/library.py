@@ -104,6 +104,7 @@ class Library:
     def close(self) -> None:
         """Close the database, and let go of the generation."""
         self._connection.close()
+        self.vectors = self.sentence_vectors = np.empty((0, 0), np.float32)  # mapped files are open files
         self._unpin()
 
     def _one(self, sql: str, bindings: Sequence[Any] = ()) -> Any:

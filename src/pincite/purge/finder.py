@@ -43,7 +43,7 @@ class Hits:
     def add(self, kind: str, offset: int, pattern: bytes) -> None:
         """Count one occurrence."""
         self.counts[kind] += 1
-        self.first.setdefault(kind, offset)
+        self.first[kind] = min(offset, self.first.get(kind, offset))
         self.patterns.setdefault(kind, set()).add(pattern)
 
 

@@ -87,9 +87,10 @@ class Pending:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise PurgeError(
-                f"{path}: {error}", hint="Put it back from a backup, or purge the document anew."
-            ) from error
+            raise PurgeError(f"{path}: {error}", hint="Put it back from a backup.") from error
+        if form != _FORM:
+            raise PurgeError(f"{path}: of form {form}, this program reads form {_FORM}")
+        return pending
 
     def write(self, home: Path) -> None:
         """Put it on the disk in the place of what was there."""
