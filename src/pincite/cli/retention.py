@@ -93,7 +93,7 @@ def _list(args: argparse.Namespace) -> int:
     from pincite.purge.holds import Holds
 
     for name, reason in sorted(Holds(Home.find(args.home).path).reasons.items()):
-        print(printable(f"{name}  {reason}"))
+        print(printable(f"{name}: {reason}"))
     return 0
 
 
