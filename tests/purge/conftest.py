@@ -49,7 +49,7 @@ def secret_text() -> str:
     syllables = "bra cle dri flo gru kna pli quo sca twi vre zho mun tor lep".split()
     words = ["".join(chance.choices(syllables, k=3)) for _ in range(900)]
     parts = ["# Kettle Policy\n\n## 1. Kettles\n", f"1.1 {RULE}\n", f"1.2 {LIMESCALE}\n"]
-    parts += [f"1.{n} {' '.join(chance.choices(words, k=14)).capitalize()}.\n" for n in range(3, 190)]
+    parts += [f"1.{n} {' '.join(chance.choices(words, k=14)).capitalize()}.\n" for n in range(3, 280)]
     return "\n".join(parts)
 
 

@@ -73,7 +73,11 @@ def registry(directory: Path) -> Registry:
 
 def test_manifests_state_data_sets_and_keep_them(models: Path, tmp_path: Path) -> None:
     model, embedder = registry(models).entries()
-    assert (model.trained_on, embedder.trained_on, embedder.adapter_trained_on) == (("letters", "faces"), (), ("faces",))
+    assert (model.trained_on, embedder.trained_on, embedder.adapter_trained_on) == (
+        ("letters", "faces"),
+        (),
+        ("faces",),
+    )
     (tmp_path / "local.toml").write_text(to_toml(model))
     assert read(tmp_path / "local.toml")[0].trained_on == model.trained_on
     text = (models / "models.toml").read_text()

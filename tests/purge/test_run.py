@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pincite.domain.answers import Status
-from pincite.library import Library
+from pincite.library import Generations, Library
 from pincite.purge.fingerprint import TERMS, Fingerprint
 from pincite.purge.run import begin
 from pincite.record import AuditLog
@@ -144,3 +144,37 @@ def test_an_unknown_document_is_named(place: Place, name: str) -> None:
 
     with pytest.raises(UnknownDocument, match=name):
         place.plan(name)
+
+
+def test_what_is_erased_is_overwritten_first(place: Place) -> None:
+    generation = Generations(place.home / "library").require_current()
+    gone = [*place.plan().copies, *(place.home / "sessions").glob("*kettle*"), *generation.iterdir()]
+    names = [place.outside / f"link-{number}" for number in range(len(gone))]
+    for name, path in zip(names, gone, strict=True):
+        name.hardlink_to(path)
+    assert len(names) == 6
+    assert place.purge().certificate is not None
+    assert not any(any(name.read_bytes()) for name in names)
+
+
+def test_sources_of_others_stay_and_copies_go(place: Place) -> None:
+    sources = place.home / "sources"
+    (copy,) = sources.glob("kettle-*")
+    (sources / "old-name.md").write_bytes(copy.read_bytes())
+    (sources / "letter.md").write_text(f"Somebody quotes: {RULE}")
+    plan = place.plan()
+    assert sources / "old-name.md" in plan.files
+    assert sources / "letter.md" not in plan.files
+    assert plan.fingerprint.shared > 0
+    assert place.purge().certificate is not None
+    assert (sources / "letter.md").exists()
+    assert not (sources / "old-name.md").exists()
+
+
+def test_a_home_that_was_built_from_a_shared_corpus_gets_its_own(place: Place) -> None:
+    listed = (place.home / "corpus.toml").read_text()
+    (place.home / "corpus.toml").rename(place.outside / "shared.toml")
+    outcome = begin(place.home, place.plan(), reason="r", authority="a", start=listed)
+    assert outcome.certificate is not None
+    assert 'slug = "kettle"' not in (place.home / "corpus.toml").read_text()
+    assert 'slug = "ladder"' in (place.home / "corpus.toml").read_text()

@@ -106,7 +106,7 @@ def _show(plan: Plan) -> None:
     say("This will be erased:")
     for what, count in plan.counts().items():
         if count:
-            say(f"  {count:,} {what}")
+            say(f"  {what}: {count:,}")
     for title, paths in (
         ("libraries written anew", plan.libraries),
         ("directories overwritten and removed", plan.generations),

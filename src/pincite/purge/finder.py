@@ -14,7 +14,7 @@ __all__ = ["LONG", "SHORT", "Finder", "Hits"]
 LONG = 16
 """Patterns of at least so many bytes are found by the hash of their first 16."""
 
-SHORT = 6
+SHORT = 5
 """Patterns may not be shorter: fewer bytes come up by chance in files of numbers."""
 
 _CHUNK = 1 << 19

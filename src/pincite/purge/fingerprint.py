@@ -21,10 +21,11 @@ __all__ = ["TERMS", "Fingerprint", "phrase_forms", "phrases_of", "term_remains",
 TERMS = "index terms"
 """The kind of pattern that is sought only where a full-text index may lie: single words stand anywhere by right."""
 
-PHRASE = 20
-"""Characters of a phrase that is sought; any 39 characters of a line in their order hold a whole one."""
+PHRASE = 32
+"""Characters of a phrase that is sought, five or six words: fewer stand in the letters of people who never saw the
+document. Any 63 characters of a line in their order hold a whole one, and so does every sentence of 24."""
 
-_LEAST = 16
+_LEAST = 24
 _WINDOW = 32
 _STEP = 256
 _DIVERSE = 6
@@ -94,7 +95,7 @@ class Fingerprint:
 
 
 def phrases_of(text: str) -> Iterator[str]:
-    """Yield phrases that cover a text: pieces of 20 characters of each line, its end once more; lines under 16 not."""
+    """Yield phrases that cover a text: pieces of 32 characters of each line, its end once more; lines under 24 not."""
     for line in text.splitlines():
         if len(line) < PHRASE:
             if len(line) >= _LEAST:
@@ -176,12 +177,25 @@ class _Taking:
     def _phrases(self, made: Fingerprint, staying: str) -> None:
         rows = self._run("SELECT text FROM documents WHERE id IN (SELECT value FROM json_each(?))", (self._gone,))
         own = {phrase for (text,) in rows for phrase in phrases_of(text)}
+        own |= {phrase for sentence in self._sentences() for phrase in phrases_of(sentence)}
         common = _found({phrase.encode() for phrase in own}, [staying.encode()])
         sought = [phrase for phrase in own if phrase.encode() not in common]
         made.phrases, made.shared = len(sought), len(own) - len(sought)
         for phrase in sought:
             for kind, form in phrase_forms(phrase):
                 made.patterns.setdefault(kind, set()).add(form)
+
+    def _sentences(self) -> Iterator[str]:
+        """Yield the sentences of the documents, which are what answers quote."""
+        texts = dict(
+            self._run("SELECT id, text FROM documents WHERE id IN (SELECT value FROM json_each(?))", (self._gone,))
+        )
+        spans = self._run(
+            'SELECT p.document, s.start, s."end" FROM sentences s JOIN passages p ON p.id = s.passage '
+            "WHERE p.document IN (SELECT value FROM json_each(?))",
+            (self._gone,),
+        )
+        yield from (str(texts[document])[start:end] for document, start, end in spans)
 
     def _terms(self, made: Fingerprint, staying: str) -> None:
         self._run("CREATE VIRTUAL TABLE temp.words USING fts5vocab (main, passages_fts, instance)")

@@ -21,6 +21,10 @@ from pincite.record.canonical import canonical
 __all__ = ["Plan", "corpus_files", "make_plan", "phrase_finder", "quoting"]
 
 
+_A_COPY = 0.1
+"""The share of a document's phrases from which a file in HOME/sources counts as a copy of it."""
+
+
 @dataclass(slots=True)
 class Plan:
     """What there is of some documents.
@@ -165,10 +169,27 @@ def _registered(home: Path, plan: Plan) -> None:
             if path and not (home / path).is_relative_to(home / "sources"):
                 plan.elsewhere.append(home / path)
     plan.copies, plan.elsewhere = sorted(set(plan.copies)), sorted(set(plan.elsewhere))
-    # a source may hold more than was read from it; what stays there by right cannot be sought
-    stays = Sweeper(plan.fingerprint.patterns).sweep(path for path in used if path.is_relative_to(home))
-    for kind, found in stays.patterns.items():
-        plan.fingerprint.patterns[kind] -= found
+    _stay_in_sources(home, plan, used)
+
+
+def _stay_in_sources(home: Path, plan: Plan, used: set[Path]) -> None:
+    """Take from what is sought the phrases that sources of other documents have too, also of ones not in the library.
+
+    A source may hold more than was read from it. One that no entry names and that shares a good part with what is
+    purged is a copy of it, and will be found.
+    """
+    sweeper = Sweeper(plan.fingerprint.patterns)
+    folder = home / "sources"
+    for path in files_below(folder) if folder.is_dir() else ():
+        if path in plan.copies:
+            continue
+        shared = sweeper.sweep([path]).patterns
+        phrases = len(shared.get("phrases in UTF-8", ()))
+        if path in used or phrases < _A_COPY * plan.fingerprint.phrases:
+            for kind, found in shared.items():
+                plan.fingerprint.patterns[kind] -= found
+            plan.fingerprint.phrases -= phrases
+            plan.fingerprint.shared += phrases
 
 
 def _files(home: Path, plan: Plan, also: Sequence[Path], progress: Progress) -> None:

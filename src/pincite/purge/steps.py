@@ -171,9 +171,9 @@ ERASING: dict[str, Callable[[Context], list[str]]] = {
     "remember": _remember,
     "libraries": _libraries,
     "generations": _generations,
-    "corpus": _corpus,
     "files": _files,
     "journals": _journals,
+    "corpus": _corpus,
     "payloads": _payloads,
 }
 """The steps that erase, in their order; each returns what it could not do, and may be repeated."""
