@@ -49,7 +49,7 @@ def test_the_finder_finds_what_a_plain_search_finds(
 ) -> None:
     data = b"".join(patterns[part % len(patterns)] if isinstance(part, int) else part for part in parts)
     file = BytesIO(data)
-    hits = Finder({"x": set(patterns)}).search(lambda _: file.read(size))
+    hits = Finder({"x": set(patterns)}).search(lambda _: file.read(chunk))
     expected = {pattern for pattern in patterns if pattern in data}
     assert hits.patterns.get("x", set()) == expected
     ends = sum(data.startswith(pattern, at) for pattern in set(patterns) for at in range(len(data)))
