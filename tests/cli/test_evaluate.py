@@ -170,7 +170,7 @@ def nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         pytest.fail("the library was opened")
 
-    monkeypatch.setattr(assembly, "open_assistant", refuse)
+    monkeypatch.setattr(assembly, "open_engine", refuse)
     monkeypatch.setattr(assembly, "open_searcher", refuse)
 
 

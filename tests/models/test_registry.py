@@ -16,6 +16,7 @@ from pincite.models import verify as verify_module
 from pincite.models.add import add, describe
 from pincite.models.manifest import to_toml
 from pincite.models.registry import LOCAL, PARTIAL, Registry, State
+from pincite.record.reader import read_records
 from tests.ggufs import FAMILIES, header
 from tests.models.conftest import EMBEDDER_FILES, GGUF, WEIGHTS, embedder, llm, sha
 
@@ -190,6 +191,7 @@ def test_the_command_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("PINCITE_MODELS", str(registry.directory))
+    monkeypatch.setenv("PINCITE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("pincite.models.manifest.shipped", lambda: tmp_path / "models.toml")
     code, out, _ = run(capsys, "list", "--json", "--home", str(tmp_path))
     assert code == 0
@@ -236,6 +238,8 @@ def test_the_command_line(
     assert "other: FAILED: Digest does not match" in out
     with pytest.raises(ConfigError, match="--name and --sha256"):
         run(capsys, "add", str(given))
+    recorded = [(r.kind, r.public["action"], r.public["name"]) for r in read_records(tmp_path / "home" / "audit")]
+    assert recorded == [("models", "add", "other"), ("models", "add", "third")]
 
 
 def test_an_interrupted_fetch_says_how_to_go_on(
@@ -246,6 +250,7 @@ def test_an_interrupted_fetch_says_how_to_go_on(
 
     monkeypatch.setenv("PINCITE_MODELS", str(registry.directory))
     monkeypatch.setattr("pincite.models.manifest.shipped", lambda: tmp_path / "models.toml")
+    monkeypatch.setenv("PINCITE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("pincite.models.fetch.Fetcher.fetch", interrupted)
     code, _, err = run(capsys, "fetch", "tiny", "--hub", "file:///nowhere")
     assert code == 130

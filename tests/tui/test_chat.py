@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import stat
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event as Flag
@@ -16,8 +16,8 @@ from textual.pilot import Pilot
 
 from pincite.domain.answers import Claim
 from pincite.domain.documents import Span
-from pincite.domain.events import Evidence, Finished, Reading, Refused, Token
-from pincite.errors import DigestMismatch, LibraryMissing, ModelMissing, PinciteError
+from pincite.domain.events import Event, Evidence, Finished, Reading, Refused, Token
+from pincite.errors import DigestMismatch, LibraryMissing, ModelMissing, PinciteError, RecordError
 from pincite.tui.app import PinciteApp
 from pincite.tui.bars import StatusBar
 from pincite.tui.composer import Composer
@@ -368,6 +368,42 @@ async def test_export_failure_is_told(tmp_path: Path) -> None:
         await ask(pilot)
         await pilot.press("ctrl+s")
         assert "export failed" in state(pilot)
+
+
+async def test_an_export_that_cannot_be_recorded_is_not_made(tmp_path: Path) -> None:
+    told: list[tuple[str, list[Path], set[str]]] = []
+
+    def exported(what: str, files: Collection[Path], documents: Collection[str]) -> None:
+        told.append((what, list(files), set(documents)))
+        if len(told) > 1:
+            raise RecordError("log: No space left on device")
+
+    app = PinciteApp(lambda _report: FakeAssistant(), export_directory=tmp_path / "sessions", exported=exported)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, word(pilot, "Ready"))
+        await ask(pilot)
+        await pilot.press("ctrl+s")
+        made = list((tmp_path / "sessions").iterdir())
+        assert told == [("conversation", made, {"gdpr", "retention-policy"})]
+        await pilot.press("ctrl+s")
+        assert "not recorded: log: No space left" in state(pilot)
+        assert list((tmp_path / "sessions").iterdir()) == made
+
+
+async def test_an_answer_that_cannot_be_recorded_is_an_error() -> None:
+    class Unrecorded(FakeAssistant):
+        def ask(self, question: str, **given: object) -> Iterator[Event]:  # type: ignore[override]
+            for event in super().ask(question, **given):  # type: ignore[arg-type]
+                if isinstance(event, Finished):
+                    raise RecordError("log: No space left on device", hint="Free some space.")
+                yield event
+
+    async with chat(Unrecorded()) as pilot:
+        await ask(pilot, expected="Error")
+        words = screen_text(pilot)
+        assert "Audit log" in words
+        assert "No space left on device" in words
+        assert "Sources" not in words
 
 
 async def test_copy_tells_what_was_done() -> None:

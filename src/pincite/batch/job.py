@@ -14,6 +14,8 @@ from pincite.batch.outputs import check_output, content_of, write_output
 from pincite.batch.rows import Form
 from pincite.batch.run import Batch
 from pincite.batch.summary import Summary
+from pincite.domain.answers import documents_in
+from pincite.domain.assistant import Exported
 
 __all__ = ["Job", "default_output"]
 
@@ -34,6 +36,7 @@ class Job:
         as_of: the day for rows that name none.
         table: write a table of its own even where an output has the form's ending.
         overwrite: replace outputs that no run with this journal wrote.
+        exported: told of the outputs before they are written, for the record.
 
     Raises:
         ConfigError: if an output or the journal cannot be written.
@@ -50,9 +53,10 @@ class Job:
         as_of: date | None = None,
         table: bool = False,
         overwrite: bool = False,
+        exported: Exported | None = None,
     ) -> None:
         self.questions, self.form, self.outputs = questions, form, tuple(outputs)
-        self._table, self._overwrite = table, overwrite
+        self._table, self._overwrite, self._exported = table, overwrite, exported
         self._journal = Journal(outputs[0].with_name(f"{outputs[0].name}.journal"))
         try:
             for output in outputs:
@@ -73,12 +77,18 @@ class Job:
 
         Raises:
             ConfigError: if one cannot be written; the journal keeps every answer.
+            RecordError: if that it is written cannot be recorded.
         """
         results = self.batch.results()
         self.summary.count(results.values())
         for output in further:
             self._check(output)
-        for output in dict.fromkeys((*self.outputs, *further)):
+        outputs = dict.fromkeys((*self.outputs, *further))
+        if self._exported is not None:
+            self._exported(
+                "batch", list(outputs), documents_in(r.answer for r in results.values() if r.answer is not None)
+            )
+        for output in outputs:
             content = content_of(output, self.questions, self.form, results, self.summary, table=self._table)
             self._journal.add_output(str(output.resolve()))
             self.summary.outputs[str(output)] = write_output(output, content)

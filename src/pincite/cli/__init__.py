@@ -7,10 +7,11 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pincite import __version__
-from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, purge, retention, search
+from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, purge, retention, search
+from pincite.cli.sealing import add_unsealed
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
@@ -33,8 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pincite {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="directory of all state")
+    add_unsealed(common)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, purge, retention, doctor):
+    for command in (chat, ask, batch, search, corpus, models, evaluate, audit, purge, retention, doctor):
         command.register(subparsers, common)
     return parser
 
@@ -48,14 +50,20 @@ def _tell_of_purge(args: argparse.Namespace) -> None:
         print(printable(pending), file=sys.stderr)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; users never see a traceback."""
+def main(arguments: Sequence[str] | None = None, *, launch: Callable[[argparse.Namespace], None] | None = None) -> int:
+    """Run one command and return its exit code; users never see a traceback.
+
+    `launch` is called before the command: the program's own entry (`pincite.cli.entry`) seals the process with it.
+    Without one, which is for tests within their own process, the process stays as it is and is called not sealed.
+    """
     for stream in (sys.stdout, sys.stderr):
         # files and pipes get UTF-8 whatever the locale, terminals what they can show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     try:
+        if launch is not None:
+            launch(args)
         _tell_of_purge(args)
         return int(args.handler(args))
     except PinciteError as error:

@@ -50,7 +50,7 @@ def _ask(args: argparse.Namespace) -> int:
     question = clean_question(sys.stdin.read() if args.question == "-" else args.question)
     status = _Status()
     status.say("Loading model")
-    engine = open_assistant(Home.find(args.home), wait=False)
+    engine = open_assistant(Home.find(args.home), wait=False, face="ask")
     stop = Flag()
 
     def interrupted(number: int, frame: FrameType | None) -> None:

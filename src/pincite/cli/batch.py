@@ -14,6 +14,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import add_as_of
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -66,7 +67,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the run's summary as one JSON object")
     add_as_of(parser)
-    parser.set_defaults(handler=_batch)
+    parser.set_defaults(handler=_batch, needs=Needs(folders=_folders))
+
+
+def _folders(args: argparse.Namespace) -> list[Path]:
+    """Return where answers and their journal go: without -o, beside the questions."""
+    return [path.absolute().parent for path in args.output or [args.questions]]
 
 
 def _count(text: str) -> int:
@@ -94,7 +100,7 @@ def _batch(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace, form: Form) -> int:
-    from pincite.assembly import batch_ground
+    from pincite.assembly import batch_ground, export_recorder
     from pincite.batch.job import Job, default_output
     from pincite.batch.summary import exit_code
     from pincite.config import Home, Settings
@@ -104,7 +110,7 @@ def _answer(args: argparse.Namespace, form: Form) -> int:
     model = Settings.load(home).model
     with Job(
         args.questions, form, outputs, batch_ground(home), model=model, as_of=args.as_of, table=args.table,
-        overwrite=args.overwrite,
+        overwrite=args.overwrite, exported=export_recorder(home),
     ) as job:  # fmt: skip
         rows = job.batch.pending(only=args.only, refresh=args.refresh, limit=args.limit)
         _tell_before(job.batch, rows)
@@ -167,7 +173,7 @@ def _run(home: Home, batch: Batch, rows: list[Row], summary: Summary) -> None:
 
     with _stoppable() as stop, _Meter(len(rows)) as meter:
         meter.say("Loading model")
-        assistant = open_assistant(home, wait=False)
+        assistant = open_assistant(home, wait=False, face="batch")
         began = time.monotonic()
         try:
             for step in batch.run(assistant, rows, stop):

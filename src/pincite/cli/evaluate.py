@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
+from pincite.cli.sealing import Needs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,7 +70,23 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         help="with --calibrate: share of unanswerable questions that may be answered (default 0.08)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(handler=_evaluate)
+    parser.set_defaults(handler=_evaluate, needs=Needs(folders=_folders))
+
+
+def _folders(args: argparse.Namespace) -> list[Path]:
+    from pincite.config import Home
+    from pincite.errors import EvaluationError
+
+    if args.bench is not None:
+        Home.find(args.home).create()
+    if args.out is None:
+        return []
+    folder: Path = args.out.absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvaluationError(f"{folder}: {error.strerror}") from error
+    return [folder]
 
 
 def _positive(text: str) -> int:
@@ -112,7 +130,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     args.retrieval = args.retrieval or args.calibrate
     out = args.out or home.path / "evaluations" / f"{args.file.stem}{'-retrieval' if args.retrieval else ''}.json"
     with _examiner(home, args) as examiner:
-        code, run = _run(args, [questions], cases, examiner, out)
+        code, run = _run(args, home, [questions], cases, examiner, out)
     if run is None:
         return code
     if args.calibrate:
@@ -122,13 +140,13 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _examiner(home: Home, args: argparse.Namespace) -> Iterator[Examiner]:
-    from pincite.assembly import open_assistant, open_searcher
+    from pincite.assembly import open_engine, open_searcher
     from pincite.config import Settings
     from pincite.evaluate.examine import Examiner
     from pincite.evaluate.gold import Resolver
 
     settings = Settings.load(home)
-    engine = None if args.retrieval else open_assistant(home, settings)
+    engine = None if args.retrieval else open_engine(home, settings)
     searcher = engine.searcher if engine else open_searcher(home, settings)
     try:
         yield Examiner(searcher, Resolver(searcher.library, args.document), settings, engine)
@@ -163,14 +181,19 @@ def _bench(args: argparse.Namespace) -> int:
     try:
         examiner = Examiner(searcher, Resolver(searcher.library, passages=benchmark.passages), Settings.load(home))
         out = args.out or place.path / "evaluations" / f"{benchmark.name}.json"
-        code, run = _run(args, benchmark.sets, cases, examiner, out)
+        code, run = _run(args, home, benchmark.sets, cases, examiner, out)
     finally:
         searcher.library.close()
     return code if run is None else _show(args, run)
 
 
 def _run(
-    args: argparse.Namespace, sets: Sequence[QuestionSet], cases: Sequence[Case], examiner: Examiner, out: Path
+    args: argparse.Namespace,
+    home: Home,
+    sets: Sequence[QuestionSet],
+    cases: Sequence[Case],
+    examiner: Examiner,
+    out: Path,
 ) -> tuple[int, dict[str, Any] | None]:
     """Run, and keep the run in `out`; return the exit code and the run, None if it was stopped."""
     from pincite.cli.progress import console_progress
@@ -191,11 +214,23 @@ def _run(
             )
             return 128 + stop.number, None
         run = summary(sets, given, options, records)
+        _record(home, out, sets, run)
         write_run(out, run)
         journal.remove()
     _warn(run)
     print(f"kept in {printable_path(out)}", file=sys.stderr)
     return 0, run
+
+
+def _record(home: Home, out: Path, sets: Sequence[QuestionSet], run: dict[str, Any]) -> None:
+    """Record a run as a whole: its questions are a test set's, not a person's."""
+    from pincite.assembly import record
+
+    facts: dict[str, Any] = {
+        "sets": [{"file": one.path.name, "sha256": one.sha256} for one in sets],
+        "questions": len(run["questions"]),
+    }
+    record(home, "evaluation", {**facts, "conditions": run["conditions"]}, files=[str(out.absolute())])
 
 
 def _show(args: argparse.Namespace, run: dict[str, Any]) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from pincite.models.manifest import ModelEntry
@@ -43,7 +46,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("names", nargs="*", metavar="NAME", help="models to fetch; without any, the default ones")
     command.add_argument("--all", action="store_true", help="fetch every model of the manifest")
     command.add_argument("--hub", help="address of a model hub, or file:///DIRECTORY laid out REPO/FILE (PINCITE_HUB)")
-    command.set_defaults(handler=_fetch)
+    command.set_defaults(handler=_fetch, needs=Needs(network=True))
 
     command = commands.add_parser("verify", parents=[common], help="check model files byte for byte")
     command.add_argument("names", nargs="*", metavar="NAME", help="models to verify; without any, all that are here")
@@ -71,7 +74,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "--trained-on", action="append", default=[], metavar="DATASET", help="a data set that it was trained on"
     )
     command.add_argument("--digest", action="store_true", help="only print the digest of PATH")
-    command.set_defaults(handler=_add)
+    command.set_defaults(handler=_add, needs=Needs(folders=_models_folder))
+
+
+def _models_folder(args: argparse.Namespace) -> list[Path]:
+    from pincite.config import Home, models_directory
+
+    folder = models_directory(Home.find(args.home))
+    with contextlib.suppress(OSError):  # the command itself says what is wrong with it
+        folder.mkdir(parents=True, exist_ok=True)
+    return [folder]
 
 
 def _registry(args: argparse.Namespace) -> Registry:
@@ -141,6 +153,8 @@ def _fetch(args: argparse.Namespace) -> int:
         for entry in entries:
             with console_progress() as progress:
                 fetched = fetcher.fetch(entry, registry.directory, progress)
+            if fetched:
+                _record(args, "fetch", entry)
             _note(f"{entry.name}: {'fetched and verified' if fetched else 'is here and verified'}")
     except KeyboardInterrupt:
         _note("Stopped. Run the same command again to go on from here.")
@@ -201,11 +215,20 @@ def _add(args: argparse.Namespace) -> int:
             trained_on=args.trained_on,
             progress=progress,
         )
+    _record(args, "add", entry)
     how = (
         f", chat template {entry.template} {'as given' if args.template else 'by its tokens'}" if entry.template else ""
     )
     _note(f"{entry.name}: added to {registry.path(entry)}{how}")
     return 0
+
+
+def _record(args: argparse.Namespace, action: str, entry: ModelEntry) -> None:
+    from pincite.assembly import record
+    from pincite.config import Home
+
+    facts = {"action": action, "name": entry.name, "sha256": entry.sha256, "licence": entry.licence}
+    record(Home.find(args.home), "models", {**facts, "upstream": entry.upstream})
 
 
 def _named(registry: Registry, names: Sequence[str]) -> list[ModelEntry]:

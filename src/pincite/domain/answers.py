@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -20,6 +21,7 @@ __all__ = [
     "Relation",
     "Status",
     "Timings",
+    "documents_in",
 ]
 
 
@@ -279,3 +281,11 @@ class Answer:
             "prompt_tokens": self.prompt_tokens,
             "answer_tokens": self.answer_tokens,
         }
+
+
+def documents_in(answers: Iterable[Answer]) -> set[str]:
+    """Return the slugs of the documents whose words stand in `answers`: cited, or shown as what came closest."""
+    found = set()
+    for answer in answers:
+        found |= {citation.document for citation in answer.citations} | {item.document for item in answer.nearest}
+    return found

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from threading import Event as Flag
 from typing import Protocol
 
 from pincite.domain.documents import DocumentKind, Span
 from pincite.domain.events import Event
 
-__all__ = ["Assistant", "Neighbour", "SourceView", "StatusLine"]
+__all__ = ["Assistant", "Exported", "Neighbour", "SourceView", "StatusLine"]
+
+Exported = Callable[[str, Collection[Path], Collection[str]], None]
+"""Records an export: what it is, the files, the slugs of documents whose words are in them; raises RecordError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ EVERY = 100
 
 _STATE = "state.json"
 _LOCK = "lock"
+_UNRECORDED = ".torn-"
 _MARKS = frozenset({"session-start", "session-stop", "checkpoint"})  # records that carry the checkpoint of those before
 _FORM = 1
 
@@ -55,7 +56,6 @@ class AuditLog:
         self.directory = directory
         self._turn = threading.RLock()
         self._lock = -1
-        self._torn: dict[str, Json] | None = None
         self._open()
 
     @classmethod
@@ -170,6 +170,7 @@ class AuditLog:
         self._chain: Chain | None = None
         self._keys: PayloadKeys | None = None
         self._marked = 0
+        self._looked = False
         self._lock = open_file(self.directory / _LOCK)
 
     @contextmanager
@@ -210,15 +211,22 @@ class AuditLog:
         return Chain(self.directory, tree, offset)
 
     def _set_aside(self, torn: bytes) -> None:
+        """Keep the torn end in a file of its own and record that; a writer killed while it does is made up for."""
+        assert self._chain is not None
         if torn:
-            assert self._chain is not None
-            digest = sha256(torn).hexdigest()
-            path = self.directory / f"torn-{self._chain.tree.size}-{digest[:8]}"
-            replace_file(path, torn)
-            self._torn = {"what": "torn end set aside", "file": path.name, "bytes": len(torn), "sha256": digest}
-        if self._torn is not None:
-            self._append("recovery", self._torn)
-            self._torn = None
+            replace_file(self.directory / f"{_UNRECORDED}{self._chain.tree.size}-{sha256(torn).hexdigest()[:8]}", torn)
+        elif self._looked:
+            return
+        for path in sorted(self.directory.glob(f"{_UNRECORDED}*")):
+            content = read_file(path) or b""
+            name = path.name.removeprefix(".")
+            what: dict[str, Json] = {"what": "torn end set aside", "file": name, "bytes": len(content)}
+            self._append("recovery", {**what, "sha256": sha256(content).hexdigest()})
+            try:
+                path.rename(path.with_name(name))
+            except OSError as error:
+                raise failed(path, error) from error
+        self._looked = True
 
     def _append(
         self,
@@ -253,7 +261,7 @@ class AuditLog:
             except OSError as error:
                 raise failed(keys.path, error) from error
         leaf = self._chain.append(canonical(body))
-        if note:
+        if note or not index:  # no log is without a checkpoint
             self._keep(self._signer.checkpoint(index + 1, self._chain.tree.root))
         return Receipt(index, leaf.hex())
 

@@ -19,7 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from pincite.batch.ground import Ground
-from pincite.domain.assistant import Assistant, StatusLine
+from pincite.domain.assistant import Assistant, Exported, StatusLine
 from pincite.errors import PinciteError
 from pincite.tui.bars import StatusBar
 from pincite.tui.batch import BatchScreen
@@ -40,11 +40,13 @@ class Batches:
         ground: gives what answers rest on now; called in a worker thread.
         model: name of the language model.
         folders: where question files are offered from.
+        otherwise: where answers go if the seal keeps this process from writing beside the questions.
     """
 
     ground: Callable[[], Ground]
     model: str
     folders: Sequence[Path] = ()
+    otherwise: Path | None = None
 
 
 class PinciteApp(App[int]):
@@ -57,6 +59,7 @@ class PinciteApp(App[int]):
         clock: seconds from any zero, for the durations shown.
         as_of: the day whose texts answer at first, None for today's.
         batches: what question files need; without it there is no batch screen.
+        exported: records exports.
     """
 
     CSS_PATH = "pincite.tcss"
@@ -77,17 +80,21 @@ class PinciteApp(App[int]):
         clock: Callable[[], float] = time.monotonic,
         as_of: date | None = None,
         batches: Batches | None = None,
+        exported: Exported | None = None,
     ) -> None:
         super().__init__()
         self.assistant: Assistant | None = None
         self._status: StatusLine | None = None
         self._batches = batches
+        self._exported = exported
         self._batch: BatchScreen | None = None
         self._open_assistant = open_assistant
         self._log_file = export_directory.parent / "tui.log"
         self._leaving = Flag()
         self._failed = False  # the last attempt to open the assistant
-        self._chat = ChatScreen(export_directory=export_directory, title=title, clock=clock, as_of=as_of)
+        self._chat = ChatScreen(
+            export_directory=export_directory, title=title, clock=clock, as_of=as_of, exported=exported
+        )
 
     def get_default_screen(self) -> Screen[None]:
         """Return the chat screen."""
@@ -141,6 +148,8 @@ class PinciteApp(App[int]):
             model=self._batches.model,
             as_of=self._chat.as_of,
             folders=self._batches.folders,
+            exported=self._exported,
+            otherwise=self._batches.otherwise,
         )
         self.push_screen(self._batch)
 
@@ -205,13 +214,16 @@ def run(
     title: str = "",
     as_of: date | None = None,
     batches: Batches | None = None,
+    exported: Exported | None = None,
 ) -> int:
     """Run the chat until the user leaves and return the exit code.
 
     `open_assistant` is called in a worker thread after the first frame is shown; it may raise PinciteError, which
     becomes a screen from which the user can try again. The assistant is closed on the way out.
     """
-    app = PinciteApp(open_assistant, export_directory=export_directory, title=title, as_of=as_of, batches=batches)
+    app = PinciteApp(
+        open_assistant, export_directory=export_directory, title=title, as_of=as_of, batches=batches, exported=exported
+    )
     result = app.run()
     if app.assistant is not None:
         app.assistant.close()

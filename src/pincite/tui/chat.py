@@ -20,7 +20,7 @@ from textual.screen import Screen
 
 from pincite.answer.report import to_text
 from pincite.domain.answers import Answer, Status
-from pincite.domain.assistant import Assistant, StatusLine
+from pincite.domain.assistant import Assistant, Exported, StatusLine
 from pincite.domain.documents import Span
 from pincite.domain.events import (
     Cancelled,
@@ -35,7 +35,7 @@ from pincite.domain.events import (
     Searching,
     Token,
 )
-from pincite.errors import PinciteError
+from pincite.errors import PinciteError, RecordError
 from pincite.tui.bars import Header, Metrics, StatusBar
 from pincite.tui.composer import Composer
 from pincite.tui.conversation import Conversation, Example, Turn
@@ -66,8 +66,10 @@ class ChatScreen(Screen[None]):
         title: str,
         clock: Callable[[], float] = time.monotonic,
         as_of: date | None = None,
+        exported: Exported | None = None,
     ) -> None:
         super().__init__()
+        self._exported = exported
         self._export_directory = export_directory
         self._given_title = title
         self.as_of = as_of
@@ -424,7 +426,9 @@ class ChatScreen(Screen[None]):
             self._tell("no answer to export yet")
             return
         try:
-            path = export(answers, self._export_directory)
+            path = export(answers, self._export_directory, recorded=self._exported)
+        except RecordError as error:
+            self._tell(f"not exported, because not recorded: {error.message}")
         except OSError as error:
             self._tell(f"export failed: {error.strerror}: {self._export_directory}")
         else:

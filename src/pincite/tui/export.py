@@ -11,16 +11,20 @@ from itertools import count
 from pathlib import Path
 
 from pincite.answer.report import to_markdown
-from pincite.domain.answers import Answer
+from pincite.domain.answers import Answer, documents_in
+from pincite.domain.assistant import Exported
 
 __all__ = ["export"]
 
 
-def export(answers: Sequence[Answer], directory: Path, now: datetime | None = None) -> Path:
+def export(
+    answers: Sequence[Answer], directory: Path, now: datetime | None = None, *, recorded: Exported | None = None
+) -> Path:
     """Write `answers` to a file named after the time and the first question; return its path.
 
     Raises:
         OSError: if the file cannot be written.
+        RecordError: if that it was cannot be recorded; it is then removed again.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = f"{now or datetime.now():%Y-%m-%d-%H%M%S}-{_slug(answers[0].question)}"
@@ -33,6 +37,12 @@ def export(answers: Sequence[Answer], directory: Path, now: datetime | None = No
         except FileExistsError:
             continue
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if recorded is not None:
+                try:
+                    recorded("conversation", [path], documents_in(answers))
+                except BaseException:
+                    path.unlink()
+                    raise
             file.write(text)
         return path
     raise AssertionError("count() does not end")

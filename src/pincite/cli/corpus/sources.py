@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import day
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pincite.config import Home
     from pincite.ingest.register import Facts
+    from pincite.record.canonical import Json
 
 __all__ = ["register"]
 
@@ -51,7 +56,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
     command.add_argument("--slug", default="", help="short name of the one document (default: from its file name)")
     _facts(command)
-    command.set_defaults(handler=_add)
+    command.set_defaults(handler=_add, needs=Needs(new_home=True))
 
     command = commands.add_parser(
         "update",
@@ -64,7 +69,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     command.add_argument("file", type=Path, metavar="FILE", help="the new version")
     command.add_argument("--replace", action="store_true", help="do not keep the old version")
     _facts(command)
-    command.set_defaults(handler=_update)
+    command.set_defaults(handler=_update, needs=Needs(new_home=True))
 
     command = commands.add_parser(
         "remove",
@@ -76,7 +81,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     )
     command.add_argument("documents", nargs="+", metavar="DOCUMENT", help="its name in `corpus list`")
     _no_build(command)
-    command.set_defaults(handler=_remove)
+    command.set_defaults(handler=_remove, needs=Needs(new_home=True))
 
 
 def _facts(command: argparse.ArgumentParser) -> None:
@@ -98,7 +103,9 @@ def _add(args: argparse.Namespace) -> int:
     from pincite.config import Home
 
     home = Home.find(args.home)
-    return _done(args, corpus_registry(home).add(args.paths, _given(args, args.slug)))
+    with _recorded(home, "add", files=[str(path) for path in args.paths]):
+        notes = corpus_registry(home).add(args.paths, _given(args, args.slug))
+    return _done(args, notes)
 
 
 def _update(args: argparse.Namespace) -> int:
@@ -106,7 +113,8 @@ def _update(args: argparse.Namespace) -> int:
     from pincite.config import Home
 
     home = Home.find(args.home)
-    notes = corpus_registry(home).update(args.document, args.file, _given(args), replace=args.replace)
+    with _recorded(home, "update", document=args.document, file=str(args.file), replace=args.replace):
+        notes = corpus_registry(home).update(args.document, args.file, _given(args), replace=args.replace)
     return _done(args, notes)
 
 
@@ -115,9 +123,20 @@ def _remove(args: argparse.Namespace) -> int:
     from pincite.config import Home
 
     home = Home.find(args.home)
-    notes = corpus_registry(home).remove(args.documents)
+    with _recorded(home, "remove", documents=args.documents):
+        notes = corpus_registry(home).remove(args.documents)
     notes.append("this is no provable erasure: that is `pincite purge`")
     return _done(args, notes)
+
+
+@contextmanager
+def _recorded(home: Home, action: str, **facts: Json) -> Iterator[None]:
+    """Record a change of the corpus; nothing is changed where nothing can be recorded."""
+    from pincite.assembly import open_log
+
+    with closing(open_log(home)) as log:
+        yield
+        log.append("corpus", {"action": action, **facts})
 
 
 def _given(args: argparse.Namespace, slug: str = "") -> Facts:
