@@ -168,5 +168,8 @@ def place(filled: Path, tmp_path: Path) -> Place:
     shutil.copytree(filled, root)
     log = AuditLog.open(root / "home" / "audit")
     log.append("batch", {"rows": 2}, documents=[SECRET], files=[str(root / "outside" / OUTPUT)])
+    (root / "outside" / "pack").mkdir()
+    (root / "outside" / "pack" / "index.html").write_text(f"<q>{RULE}</q>")
+    log.append("export", {"what": "evidence"}, documents=[SECRET], files=[str(root / "outside" / "pack")])
     log.close()
     return Place(root / "home", root / "outside")

@@ -12,10 +12,12 @@ import pytest
 from pincite.errors import LibraryMissing
 from pincite.ingest.corpus_file import HEADER
 from pincite.library import Generations, Library
+from pincite.purge.named import named_folders
 from pincite.purge.pending import notice
 from pincite.purge.run import resume
+from pincite.seal import unavailable
 from tests.conftest import ROOT
-from tests.purge.conftest import RULE, Place
+from tests.purge.conftest import RULE, SECRET, Place
 
 READER = """
 import sys
@@ -99,3 +101,36 @@ def test_nobody_begins_to_read_what_is_being_erased(quick: Place) -> None:
     library.close()
     with generations.unread(current) as free:
         assert free
+
+
+def sealed(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as people do: sealed, so that the kernel shows it no process outside and few folders."""
+    return subprocess.run(
+        [sys.executable, "-m", "pincite", *arguments],
+        capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(bool(unavailable()), reason=f"no seal on this machine: {unavailable()}")
+def test_inside_of_the_seal(place: Place) -> None:
+    session = next((place.home / "sessions").glob("*kettle*"))
+    code = "import sys; f = open(sys.argv[1]); print('open', flush=True); sys.stdin.readline()"
+    process = holder(code, str(session))
+    why = ("--reason", "r", "--authority", "a", "--yes", "--home", str(place.home))
+    try:
+        first = sealed("purge", SECRET, *why)
+        assert (first.returncode, first.stdout) == (4, ""), first.stderr
+        assert f"holds {session}" in first.stderr
+    finally:
+        process.communicate("\n")
+    second = sealed("purge", "--resume", "--home", str(place.home))
+    assert second.returncode == 0, second.stderr
+    assert Path(second.stdout.strip()).is_file()
+    journal = (place.outside / "answers.xlsx.journal").read_bytes()  # outside of the home, named by the log
+    assert RULE.encode()[:40] not in journal
+    assert b"ladder" in journal
+
+
+def test_folders_that_the_log_names(place: Place) -> None:
+    assert named_folders(place.home) == [place.outside]  # the medium of the bundle is not here
+    assert named_folders(place.home / "nothing") == []

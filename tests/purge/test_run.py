@@ -87,7 +87,7 @@ def test_the_plan_names_everything_first(place: Place) -> None:
     assert len(names) == 4
     assert [path.name for path in plan.copies] == [next((place.home / "sources").glob("kettle-*")).name]
     assert [path.name for path in plan.journals] == [f"{OUTPUT}.journal"]
-    assert [path.name for path in plan.outside] == [OUTPUT]
+    assert [path.name for path in plan.outside] == [OUTPUT, "index.html"]
     assert [[one["kind"], one["files"]] for one in plan.recall if one["kind"] == "bundle"] == [
         ["bundle", ["/media/stick/bundle-1"]]
     ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pincite.cli.sealing import Needs
 from pincite.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,7 +56,25 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     parser.add_argument("--restore", action="store_true", help="with --dataset: let its models be loaded again")
     parser.add_argument("--allow", type=Path, metavar="FILE", help="a purged document's file that may be added again")
     parser.add_argument("--key", default="", metavar="KEY", help="with verify: the public key, or a file that holds it")
-    parser.set_defaults(handler=_purge)
+    parser.set_defaults(handler=_purge, needs=Needs(folders=_folders))
+
+
+def _folders(args: argparse.Namespace) -> list[Path]:
+    """Return what else is written to; called before the seal, behind which nothing is seen of other processes."""
+    from pincite.config import Home, models_directory
+    from pincite.purge.named import named_folders
+    from pincite.purge.readers import observe
+
+    if args.documents[:1] == ["verify"]:
+        return []
+    home = Home.find(args.home)
+    if args.dataset:
+        from pincite.models.manifest import shipped
+
+        return [models_directory(home), shipped().parent]
+    observe()
+    further = [path.absolute() if path.is_dir() else path.absolute().parent for path in args.also]
+    return [*named_folders(home.path), *further]
 
 
 def _purge(args: argparse.Namespace) -> int:

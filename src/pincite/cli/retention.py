@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pincite.cli.sealing import Needs
 from pincite.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "default, keeps them), and records that. Exit code 4 if something could not be erased.",
     )
     command.add_argument("--dry-run", action="store_true", help="only say what is due")
-    command.set_defaults(handler=_run)
+    command.set_defaults(handler=_run, needs=Needs(folders=_folders))
 
     command = commands.add_parser("hold", parents=[common], help="keep a document or a session from being erased")
     command.add_argument("name", metavar="NAME", help="a document, or the name of a file in sessions")
@@ -43,6 +45,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
 
     command = commands.add_parser("list", parents=[common], help="show the holds")
     command.set_defaults(handler=_list)
+
+
+def _folders(args: argparse.Namespace) -> list[Path]:
+    """Return the folders of the journals that the log names."""
+    from pincite.config import Home
+    from pincite.purge.named import named_folders
+
+    return named_folders(Home.find(args.home).path)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -222,15 +222,18 @@ def _below(path: Path) -> Iterator[Path]:
 
 
 def _exported(home: Path) -> list[Path]:
-    """Return files outside of the home that logs name, with the journals of batches beside them, that exist."""
+    """Return files outside of the home that logs name, all of a folder, with the journals beside them, that exist."""
     named = {
         Path(name)
         for directory in audit_directories(home)
         for record in log_records(directory)
         for name in record.files
     }
-    beside = {path.with_name(f"{path.name}.journal") for path in named if path.name}
-    return sorted(path for path in named | beside if path.is_absolute() and path.is_file() and not path.is_symlink())
+    named = {path for path in named if path.is_absolute() and path.name and not path.is_relative_to(home)}
+    beside = {path.with_name(f"{path.name}.journal") for path in named}
+    beside |= {path.with_name(f"{path.stem}.journal.jsonl") for path in named}  # of an evaluation
+    inside = {file for path in named if path.is_dir() and not path.is_symlink() for file in files_below(path)}
+    return sorted(path for path in named | beside | inside if path.is_file() and not path.is_symlink())
 
 
 def _log(home: Path, plan: Plan) -> None:
