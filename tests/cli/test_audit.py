@@ -297,6 +297,19 @@ def test_changes_of_the_corpus_are_recorded(home: Home, tmp_path: Path) -> None:
         log.close()
 
 
+def test_an_evaluation_leaves_one_record(home: Home, tmp_path: Path) -> None:
+    questions, out = tmp_path / "set.jsonl", tmp_path / "run.json"
+    rows = [{"id": str(n), "question": question, "must": ["x"]} for n, question in enumerate(QUESTIONS[:2])]
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    before = len(kinds(home))
+    assert main(["evaluate", str(questions), "--out", str(out), "--retrieval"]) == 0
+    assert kinds(home)[before:] == ["evaluation"]
+    log = AuditLog.open(home.audit)
+    record = list(log.records())[-1]
+    log.close()
+    assert (record.public["questions"], record.files) == (2, (str(out),))
+
+
 def test_no_corpus_is_changed_where_nothing_can_be_recorded(home: Home, tmp_path: Path) -> None:
     policy = tmp_path / "hedge.md"
     policy.write_text("# Hedge Policy\n\n1.1 Staff must cut the hedge in May.\n", encoding="utf-8")

@@ -14,6 +14,7 @@ import pytest
 
 from pincite.assembly import Parts
 from pincite.cli import main
+from pincite.record.reader import read_records
 from tests.conftest import ROOT
 from tests.fakes import FakeEmbedder
 from tests.ingest.test_clml import ACT
@@ -66,8 +67,12 @@ def test_what_is_fetched_can_be_built_and_says_where_it_is_from(
         "Open Government Licence v3.0",
         "Public domain (work of the United States government)",
     ]
+    fetched = [record.public for record in read_records(home / "audit") if record.public.get("action") == "fetch"]
+    assert [facts.get("acts") for facts in fetched] == [[ACT_REF, "us:44-612"], None]
+    assert fetched[1]["sources"] == ["gdpr"]
     assert main(["corpus", "fetch", ACT_REF, "--from", server.url]) == 0
     assert "unchanged" in capsys.readouterr().out
+    assert len([r for r in read_records(home / "audit") if r.public.get("action") == "fetch"]) == 2
 
 
 def test_failures_are_listed_at_the_end_and_the_rest_is_there(

@@ -1,6 +1,7 @@
 """Full disks and disks that do not confirm: a clear error, nothing counts that is not there, and it goes on after."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -35,7 +36,8 @@ def disk(monkeypatch):
     return disk
 
 
-def test_an_error_of_the_disk_is_not_lost(log, disk):
+def test_an_error_of_the_disk_is_not_lost(log, disk, monkeypatch):
+    monkeypatch.setattr(payloads, "_AHEAD", 1)
     log.append("answer", {"n": 0}, secret={"q": 0})  # a sync for the key, one for the record
     for number in range(1, 9):
         before = (log.directory / "log").read_bytes()
@@ -49,6 +51,37 @@ def test_an_error_of_the_disk_is_not_lost(log, disk):
     assert [r.public for r in records] == [{"n": number} for number in range(9)]
     assert [r.secret for r in records] == [{"q": number} for number in range(9)]
     verified(log.directory, log.checkpoint())
+
+
+def test_no_key_is_used_that_may_not_be_on_the_disk(log, disk):
+    other = AuditLog.open(log.directory)
+    disk.failing = {1}
+    with pytest.raises(RecordError, match="payload-keys"):
+        log.append("answer", {"n": 0}, secret={"q": 0})
+    assert not any((log.directory / "payload-keys").read_bytes()), "another process could rely on them"
+    other.append("answer", {"n": 1}, secret={"q": 1})
+    keys = (log.directory / "payload-keys").read_bytes()
+    syncs = disk.count
+    log.append("answer", {"n": 2}, secret={"q": 2})
+    assert disk.count == syncs + 2, "what another process has written is synced before it is relied on"
+    assert (log.directory / "payload-keys").read_bytes().startswith(keys), "keys in use are never made anew"
+    other.append("answer", {"n": 3}, secret={"q": 3})
+    other.close()
+    assert [r.secret for r in log.records()] == [{"q": 1}, {"q": 2}, {"q": 3}]
+
+
+def test_a_payload_that_is_encrypted_again_in_the_same_place_looks_different(log, disk):
+    seen = []
+    real = chain.write_at
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chain, "write_at", lambda d, content, at: seen.append(content) or real(d, content, at))
+        disk.failing = {2}
+        with pytest.raises(RecordError, match="confirm"):
+            log.append("answer", {}, secret={"q": "the same"})
+        log.append("answer", {}, secret={"q": "the same"})
+    first, again = (json.loads(seen[n][65:])["secret"] for n in (0, -1))
+    assert first["nonce"] != again["nonce"]
+    assert first["ciphertext"] != again["ciphertext"]
 
 
 def test_a_sync_that_failed_once_is_not_believed_because_the_next_one_succeeds(log, disk):
@@ -96,11 +129,16 @@ def test_others_go_on_where_one_was_refused(log, disk):
     verified(log.directory)
 
 
-def test_a_key_that_may_not_be_destroyed_is_an_error(log, disk):
+def test_a_key_that_may_not_be_destroyed_is_an_error(log, disk, monkeypatch):
     log.append("answer", {}, secret={"a": 1})
     disk.failing = {disk.count + 1}
     with pytest.raises(RecordError, match="not destroyed for certain"):
         log.erase([0])
+    written = []
+    real = payloads.write_at
+    monkeypatch.setattr(payloads, "write_at", lambda *args: written.append(args[1:]) or real(*args))
+    log.erase([0])  # what reads as zeros may only be zeros in memory
+    assert written == [(bytes(64), 0)]
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_changes_with_every_hash_computed_anew_are_detected(audit, verify):
         return leaf_hash(body).hex().encode() + b" " + body
 
     bodies = [one[65:] for one in lines]
-    for index in range(RECORDS - 1):  # one more at the very end is what appending does
+    for index in [*range(0, RECORDS - 1, 5), RECORDS - 2]:  # one more at the very end is what appending does
         dropped = bodies[:index] + bodies[index + 1 :]
         inserted = [*bodies[:index], bodies[index], *bodies[index:]]
         changed = [*bodies[:index], bodies[index].replace(b'"kind":"a"', b'"kind":"b"'), *bodies[index + 1 :]]
@@ -180,12 +180,12 @@ def test_a_whole_rewrite_without_the_key_is_detected(audit, verify, tmp_path):
         Checkpoint.open(theirs.replace(forger.name, key.name), key)
 
 
-def test_every_one_bit_flip_of_the_checkpoint_is_detected(audit, verify):
+def test_flips_in_the_checkpoint_are_detected(audit, verify):
     directory, lines = audit
     key = PublicKey.parse((directory / "public.key").read_text())
     note = (directory / "exported").read_bytes()
     for place in range(len(note)):
-        for bit in range(8) if place % 5 == 0 else (place % 8,):
+        for bit in (place % 8, (place + 5) % 8):
             changed = bytearray(note)
             changed[place] ^= 1 << bit
             try:

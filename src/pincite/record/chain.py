@@ -138,7 +138,7 @@ class Chain:
         os.close(self._file)
         self._file = -1
         self._file = open_file(self.path)
-        with suppress(OSError):  # advice only
+        with suppress(OSError, AttributeError):  # advice only, and not on every system
             os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
         sure, offset = self._sure
         tree = sure.copy()

@@ -120,16 +120,20 @@ class AuditLog:
     def erase(self, indices: Iterable[int]) -> list[int]:
         """Destroy the keys of payloads by overwriting them on the disk; return those records that had one.
 
-        The records stay and verify; the caller appends a record that says why.
+        The records stay and verify; the caller appends a record that says why. After an error, call it again with the
+        same indices: all are overwritten anew, also those that read as zeros already.
         """
-        with self._locked():
+        with self._locked() as chain:
             keys = self._key_file()
-            had = [index for index in dict.fromkeys(indices) if keys.has(index)]
+            asked = {index for index in indices if 0 <= index < chain.tree.size}
+            meant = [line.index for line in read_lines(self.directory) if line.index in asked and "secret" in line.body]
+            had = [index for index in meant if keys.has(index)]
             try:
-                for index in had:
+                for index in meant:
                     keys.destroy(index)
                 keys.sync()
             except OSError as error:
+                keys.forget()
                 raise failed(keys.path, error, "keys are not destroyed for certain") from error
             return had
 

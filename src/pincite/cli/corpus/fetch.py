@@ -63,7 +63,9 @@ def _fetch(args: argparse.Namespace) -> int:
         fetcher = Fetcher(directory, ca_bundle=IndexSettings.of_pip().ca_bundle)
         results = list(fetcher.fetch(acts, wanted, progress))
     came = [fetched for fetched in results if fetched.error is None and fetched.is_new]
-    if came:
+    if (
+        came and home.path.exists()
+    ):  # a machine that only fetches has no log; where the acts are added, that is recorded
         from pincite.assembly import record
 
         record(home, "corpus", {"action": "fetch", "acts": [one.written for one in came], "folder": str(directory)})
