@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pincite import __version__, seal
 from pincite.config import Home, Settings, checkout_root
 from pincite.domain.progress import Progress, silent
-from pincite.domain.text import sha256_text
-from pincite.errors import ConfigError, DocumentError, LibraryError
+from pincite.errors import ConfigError, LibraryError
 from pincite.models.registry import Registry
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ __all__ = [
     "read_file",
     "record",
     "take_as_corpus",
-    "text_digests",
     "write_evidence",
 ]
 
@@ -475,6 +473,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     """
     from pincite.ingest.corpus_file import Entries
     from pincite.ingest.register import Registry
+    from pincite.ingest.withdrawn import Withdrawn
     from pincite.library import Generations
 
     home.create()
@@ -489,7 +488,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
                 f"{home.path}: no corpus.toml says where {', '.join(unlisted[:5])} came from",
                 hint="Build the library from its files once more, which keeps them: pincite corpus build PATH…",
             )
-    return Registry(home.path, start, lambda source: _allowed(home, read_file(home, source)))
+    return Registry(home.path, start, lambda source: Withdrawn(home.path).check(read_file(home, source)))
 
 
 def corpus_start() -> str:
@@ -499,23 +498,6 @@ def corpus_start() -> str:
     root = checkout_root()
     shipped = root / "corpus" / "corpus.toml" if root else None
     return with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
-
-
-def _allowed(home: Home, document: Document) -> Document:
-    """Return the document unless it was purged from the home."""
-    from pincite.ingest.withdrawn import Withdrawn
-
-    if reason := Withdrawn(home.path).reason(document.provenance.sha256, sha256_text(document.text)):
-        raise DocumentError(f"{document.slug}: {reason}")
-    return document
-
-
-def text_digests(home: Home, path: Path) -> tuple[str, str]:
-    """Return the hex SHA-256 of a file's bytes and of the text that is read from it."""
-    from pincite.ingest.sources import expand_paths
-
-    document = read_file(home, expand_paths([path])[0])
-    return document.provenance.sha256, sha256_text(document.text)
 
 
 def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:

@@ -13,6 +13,7 @@ from pincite.library import Generations, Library
 from pincite.purge.fingerprint import TERMS, Fingerprint
 from pincite.purge.run import begin
 from pincite.record import AuditLog
+from pincite.record.verify_log import Checkpoint, PublicKey, verify_log
 from tests.purge.conftest import OUTPUT, QUESTION, RULE, SECRET, Place, ask, build_home, register
 
 
@@ -75,6 +76,9 @@ def test_the_log_verifies_and_its_payloads_read_erased(place: Place) -> None:
     assert [record.public["what"] for record in records if record.kind == "purge"] == [
         "begun", "payloads erased", "complete",
     ]  # fmt: skip
+    key = PublicKey.parse(log.public_key)
+    report = verify_log((place.home / "audit" / "log").read_bytes(), key, [Checkpoint.open(log.checkpoint(), key)])
+    assert report.records == len(records)
     log.close()
 
 

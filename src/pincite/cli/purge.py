@@ -207,16 +207,19 @@ def _verify(certificates: Sequence[str], key: str) -> int:
 def _allow(home: Home, args: argparse.Namespace) -> int:
     from contextlib import closing
 
-    from pincite.assembly import text_digests
+    from pincite.assembly import read_file
+    from pincite.domain.text import sha256_text
+    from pincite.ingest.sources import expand_paths
     from pincite.ingest.withdrawn import Withdrawn
     from pincite.record import AuditLog
 
-    digests = text_digests(home, args.allow)
-    if not Withdrawn(home.path).allow(*digests):
+    document = read_file(home, expand_paths([args.allow])[0])
+    sha256 = document.provenance.sha256
+    if not Withdrawn(home.path).allow(sha256, sha256_text(document.text)):
         raise ConfigError(f"{args.allow}: this is no document that was purged here")
     with closing(AuditLog.open(home.audit)) as log:
         secret = {"reason": args.reason, "authority": args.authority}
-        log.append("purge", {"what": "allowed again", "sha256": digests[0]}, secret=secret)
+        log.append("purge", {"what": "allowed again", "sha256": sha256}, secret=secret)
     say(f"It may be added again: pincite corpus add {args.allow}")
     return 0
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pincite.errors import ConfigError
+from pincite.domain.documents import Document
+from pincite.domain.text import sha256_text
+from pincite.errors import ConfigError, DocumentError
 from pincite.ingest.corpus_file import replace_file
 
 __all__ = ["Withdrawn"]
@@ -44,6 +46,16 @@ class Withdrawn:
         """Return why a document with one of these hex digests (of its bytes, of its text) is refused; empty if not."""
         found = next((self._marks[mark] for digest in digests if (mark := self._mark(digest)) in self._marks), "")
         return f"it was purged ({found}); allow it again with `pincite purge --allow`" if found else ""
+
+    def check(self, document: Document) -> Document:
+        """Return a document that was read, unless it was purged.
+
+        Raises:
+            DocumentError: if it was.
+        """
+        if reason := self.reason(document.provenance.sha256, sha256_text(document.text)):
+            raise DocumentError(f"{document.slug}: {reason}")
+        return document
 
     def add(self, digests: Iterable[str], certificate: str) -> None:
         """Remember the digests of a document, with the number of the certificate; on the disk when this returns."""
