@@ -124,5 +124,7 @@ def test_on_the_command_line(models: Path, tmp_path: Path, capsys: pytest.Captur
     assert main(["purge", "--dataset", "faces", "--yes", *why]) == 0
     assert "m.gguf will be overwritten" in capsys.readouterr().err
     assert not (models / "m.gguf").exists()
+    main(["doctor", "--quick", "--json", "--home", str(home.path)])
+    assert "question adapter of small" in capsys.readouterr().out
     assert main(["purge", "--dataset", "faces", "--restore", *why]) == 0
     assert "May be used again: m, question adapter of small" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from pincite.purge.pending import notice
 from pincite.purge.run import resume
 from tests.purge.conftest import LIMESCALE, RULE, SECRET, Place
 
-FSYNCS = [int(number) for number in os.environ.get("PINCITE_PURGE_KILLS", "1,4,9,17,26,38,53").split(",")]
+STEP = int(os.environ.get("PINCITE_PURGE_KILL_EVERY", "8"))
+"""A purge is killed at each so-manieth of its writes to the disk; 1 for every one of them."""
 
 
 def purge_and_die(place: Place, arm: Callable[[], None]) -> bool:
@@ -90,7 +92,7 @@ def test_a_kill_before_any_step_is_noted(few: Path, quick: Place) -> None:
 
 def test_a_kill_inside_a_step(few: Path, quick: Place) -> None:
     seen = []
-    for number in FSYNCS:
+    for number in range(1, 1000, STEP):
         fresh(few, quick)
 
         def arm(number: int = number) -> None:
@@ -106,5 +108,14 @@ def test_a_kill_inside_a_step(few: Path, quick: Place) -> None:
         if not purge_and_die(quick, arm):
             break
         seen.append(complete(quick))
+    print(f"{len(seen)} kills: {Counter(seen)}")
     assert seen[0] == "before"
     assert seen.count("pending") >= 4
+
+
+def test_a_kill_while_the_journal_is_overwritten_at_the_end(quick: Place) -> None:
+    assert quick.purge().certificate is not None
+    journal.pending_file(quick.home).write_bytes(bytes(300))
+    assert notice(quick.home) == ""
+    assert resume(quick.home, start=HEADER) is None
+    assert not journal.pending_file(quick.home).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import subprocess
 import sys
@@ -134,3 +135,19 @@ def test_inside_of_the_seal(place: Place) -> None:
 def test_folders_that_the_log_names(place: Place) -> None:
     assert named_folders(place.home) == [place.outside]  # the medium of the bundle is not here
     assert named_folders(place.home / "nothing") == []
+
+
+def test_a_generation_that_is_gone_and_a_file_system_without_locks(
+    quick: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generations = Generations(quick.home / "library")
+    with pytest.raises(LibraryMissing, match="being erased"):
+        generations.pin(quick.home / "library" / "generations" / "gone")
+
+    def none(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with generations.unread(generations.require_current()) as free:
+        assert not free  # not known, so not certain
+    Library(quick.home / "library").close()

@@ -179,29 +179,35 @@ class Generations:
         """Say that a generation is being read, as long as the descriptor returned is open.
 
         Raises:
-            LibraryMissing: if it is being erased; another one is current then.
+            LibraryMissing: if it is being erased, or is gone already; another one is current then.
         """
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = -1
         try:
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
+        except (BlockingIOError, FileNotFoundError) as error:
+            if descriptor >= 0:
+                os.close(descriptor)
             raise LibraryMissing(
                 f"{directory}: this generation is being erased", hint="Try again: a new one takes its place."
             ) from error
+        except OSError:
+            if descriptor < 0:
+                raise
+            # a file system without locks: it can be read, and `unread` finds that it cannot tell
         return descriptor
 
     @contextlib.contextmanager
     def unread(self, directory: Path) -> Iterator[bool]:
-        """Give whether nobody reads a generation; then nobody can begin to until the block ends."""
+        """Give whether it is certain that nobody reads a generation; then nobody can begin to until the block ends."""
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+                free = True
+            except OSError:
+                free = False
+            yield free
         finally:
             os.close(descriptor)
 

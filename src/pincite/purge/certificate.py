@@ -103,6 +103,7 @@ def _body(home: Path, pending: Pending, checkpoint: str) -> dict[str, Any]:
             "audit_payloads": sum(map(len, pending.payloads.values())),
         },
         "verification": {"method": _VERIFICATION, "result": "passed: no hit", **results["search"]},
+        "validation": "not by the program: whoever signs the printed page decides whether this result suffices",
         "swap": facts["swap"],
         "residual_risk": list(_RISKS),
         "to_recall": pending.recall,

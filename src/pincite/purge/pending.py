@@ -29,9 +29,10 @@ def notice(home: Path) -> str:
         pending = Pending.read(home)
     except PurgeError as error:
         return f"A purge is not finished, and its journal cannot be read ({error.message})."
-    why = f" It waits because {'; '.join(pending.problems[:3])}." if pending and pending.problems else ""
-    names = ", ".join(pending.slugs) if pending else ""
-    return f"The purge of {names} is not finished.{why} Complete it: pincite purge --resume"
+    if pending is None:
+        return ""
+    why = f" It waits because {'; '.join(pending.problems[:3])}." if pending.problems else ""
+    return f"The purge of {', '.join(pending.slugs)} is not finished.{why} Complete it: pincite purge --resume"
 
 
 @dataclass(slots=True)
@@ -81,7 +82,10 @@ class Pending:
         """
         path = pending_file(home)
         try:
-            values = json.loads(path.read_bytes())
+            content = path.read_bytes()
+            if content[:1] == b"\0":  # killed while the journal of a complete purge was being overwritten
+                return None
+            values = json.loads(content)
             form = values.pop("form")
             pending = cls(**values)
         except FileNotFoundError:

@@ -55,7 +55,7 @@ def begin(home: Path, plan: Plan, *, reason: str, authority: str, start: str, pr
             left is then in the journal, and `resume` goes on.
     """
     with _alone(home):
-        if pending_file(home).exists():
+        if Pending.read(home) is not None:
             raise PurgeError("another purge is not finished", hint="Complete it first: pincite purge --resume")
         Holds(home).refuse(plan.documents)
         pending = Pending(
@@ -98,7 +98,8 @@ def resume(home: Path, *, start: str, progress: Progress = silent) -> Outcome | 
     with _alone(home):
         pending = Pending.read(home)
         if pending is None:
-            erase(_fingerprint_file(home))  # a purge that was killed before it began, or after it ended
+            for path in (_fingerprint_file(home), pending_file(home)):
+                erase(path)  # of a purge that was killed before it began, or after it was complete
             return None
         return _go_on(home, pending, start, progress)
 
