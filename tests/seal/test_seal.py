@@ -196,6 +196,7 @@ def test_a_user_without_privileges_is_sealed_too() -> None:
         """
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)
+libc.prctl(4, 1, 0, 0, 0)  # as after a login: PR_SET_DUMPABLE
 """
         + SEAL
         + """
@@ -208,6 +209,32 @@ print([line.split()[1] for line in open("/proc/self/status") if line.startswith(
         Path(place).chmod(0o777)
         assert lines(code, place) == ["65534 True True", "['0000000000000000']"]
         assert (Path(place) / "made").stat().st_uid == 65534
+
+
+def test_a_user_namespace_can_be_left_out_for_the_sake_of_groups(tmp_path: Path) -> None:
+    code = DENIED_BEFORE.format(call="unshare", error="EPERM")
+    sealed = "state = seal.seal_process([Path(sys.argv[1])], users=False)\nprint(state.sealed, state.network_namespace)"
+    (line,) = lines(code + sealed, tmp_path)
+    assert line.startswith("True Operation not permitted, and a user namespace would hide the groups")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
+@pytest.mark.parametrize("users", [True, False])
+def test_groups_are_seen_only_without_a_user_namespace(users: bool) -> None:
+    code = f"""
+os.setgroups([4242])
+os.setresgid(65533, 65533, 65533)
+os.setresuid(65533, 65533, 65533)
+libc.prctl(4, 1, 0, 0, 0)  # as after a login: PR_SET_DUMPABLE
+state = seal.seal_process([Path(sys.argv[1])], users={users})
+print(state.network_namespace == "own", 4242 in os.getgroups())
+"""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        (line,) = lines(code, place)
+    if users and line == "False True":
+        pytest.skip("user namespaces are not allowed here")
+    assert line == ("True False" if users else "False True")
 
 
 def test_what_libraries_and_screens_need_goes_on_working(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pincite import __version__
-from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, purge, retention, search
-from pincite.cli.sealing import add_unsealed
+from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, purge, retention, sealing, search
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
@@ -34,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pincite {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="directory of all state")
-    add_unsealed(common)
+    sealing.add_unsealed(common)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in (chat, ask, batch, search, corpus, models, evaluate, audit, purge, retention, doctor):
         command.register(subparsers, common)
@@ -54,8 +53,11 @@ def main(arguments: Sequence[str] | None = None, *, launch: Callable[[argparse.N
     """Run one command and return its exit code; users never see a traceback.
 
     `launch` is called before the command: the program's own entry (`pincite.cli.entry`) seals the process with it.
-    Without one, which is for tests within their own process, the process stays as it is and is called not sealed.
+    Given arguments and no `launch`, as by tests within their own process, the process stays as it is and is called
+    not sealed.
     """
+    if arguments is None and launch is None:  # a `pincite` script that pip made before there was an entry
+        launch = sealing.launch
     for stream in (sys.stdout, sys.stderr):
         # files and pipes get UTF-8 whatever the locale, terminals what they can show
         if isinstance(stream, io.TextIOWrapper):

@@ -16,6 +16,10 @@ from pincite.config import Home
 __all__ = ["Needs", "add_unsealed", "is_own_folder", "launch"]
 
 
+_LIBRARIES = ("library", "libraries")
+_PARTS = (*_LIBRARIES, "people", "audit", "sessions", "sources")
+
+
 def _none(_: argparse.Namespace) -> Iterable[Path]:
     return ()
 
@@ -67,9 +71,11 @@ def launch(args: argparse.Namespace) -> None:
     if needs.new_home:
         home.create()
     # where these are links, what they lead to is written
-    own = (home.path, home.library, home.audit, home.sessions)
-    writable = [folder for folder in (*own, *folders) if os.path.isdir(folder)]  # noqa: PTH112 - no error where one may not look
-    seal.seal_process([*writable, *_shared_memory()], devices=_devices())
+    own = (home.path, *(home.path / name for name in _PARTS))
+    # os.path, which raises no error where one may not look
+    writable = [folder for folder in (*own, *folders) if os.path.isdir(folder)]  # noqa: PTH112
+    by_group = os.path.exists(home.path / "clearance.toml")  # noqa: PTH110 - as above
+    seal.seal_process([*writable, *_shared_memory()], devices=_devices(), users=not by_group)
     _use_temporary(home)
 
 
@@ -81,7 +87,7 @@ def is_own_folder(folder: Path) -> bool:
 
 def _use_temporary(home: Home) -> None:
     """Let libraries put their temporary files where they may be written."""
-    known = os.path.isdir(home.library)  # noqa: PTH112 - no error where one may not look
+    known = any(os.path.isdir(home.path / name) for name in _LIBRARIES)  # noqa: PTH112 - as above
     for place in [*([home.temporary] if known else []), *_shared_memory()]:
         try:
             place.mkdir(mode=0o700, exist_ok=True)

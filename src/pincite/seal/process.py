@@ -54,16 +54,21 @@ def no_core_dumps() -> None:
         raise SealError(f"PR_SET_DUMPABLE: {os.strerror(ctypes.get_errno())}")
 
 
-def leave_network() -> str:
-    """Move this process to a network namespace without interfaces; return why that was not allowed, or nothing.
+def leave_network(*, users: bool = True) -> str:
+    """Move this process to a network namespace without interfaces; return why that was not done, or nothing.
 
-    A user who may not make one gets it together with a user namespace, which many hardened systems forbid. Call it
-    while the process has one thread and can still be looked into.
+    A user who may not make one gets it together with a user namespace, which many hardened systems forbid, and in which
+    all other users and groups look like nobody's. Call it while the process has one thread and can be looked into.
+
+    Args:
+        users: whether a user namespace may be made for it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET) == 0:
         return ""
     refused = os.strerror(ctypes.get_errno())
+    if not users:
+        return f"{refused}, and a user namespace would hide the groups that decide who is cleared"
     if os.geteuid() == 0:  # a namespace of users would take root's rights over other people's files away
         return refused
     # tried by a child first: half done, it cannot be undone
@@ -89,7 +94,7 @@ def _leave_with_users(libc: ctypes.CDLL) -> str:
             ("uid_map", f"{user} {user} 1"),
             ("gid_map", f"{group} {group} 1"),
         ):
-            Path("/proc/self", file).write_text(content, encoding="ascii")
+            Path("/proc/self", file).write_bytes(content.encode())
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     header, none = struct.pack("Ii", _CAPABILITY_VERSION, 0), bytes(24)

@@ -81,7 +81,7 @@ def leave_unsealed(reason: str) -> None:
     _state = State(reason=reason, machine=_machine())
 
 
-def seal_process(writable: Sequence[Path], *, devices: Iterable[Path] = ()) -> State:
+def seal_process(writable: Sequence[Path], *, devices: Iterable[Path] = (), users: bool = True) -> State:
     """Take the network away from this process and its children, and all writing but to `writable`, for good.
 
     To be called once, before anything is imported that starts threads, and before any document or model is opened.
@@ -89,6 +89,7 @@ def seal_process(writable: Sequence[Path], *, devices: Iterable[Path] = ()) -> S
     Args:
         writable: folders and files that exist; what is beneath a folder is meant too.
         devices: device files that may be written to, and folders of them; those that do not exist are left out.
+        users: whether a user namespace may be made; in one, all other users and groups look like nobody's.
 
     Raises:
         SealError: if the kernel cannot do it, or a probe shows that it does not hold.
@@ -107,7 +108,7 @@ def seal_process(writable: Sequence[Path], *, devices: Iterable[Path] = ()) -> S
     if process.threads() != 1:
         raise SealError("threads are running already, and would stay outside of the seal", hint=_HINT)
     try:
-        namespace = process.leave_network() or "own"
+        namespace = process.leave_network(users=users) or "own"
         process.no_core_dumps()
         files = landlock.restrict(writable, devices)
         install(NO_NETWORK, NO_REACH)
