@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pincite import __version__, seal
 from pincite.config import Home, Settings, checkout_root
@@ -42,7 +42,6 @@ __all__ = [
     "build_corpus",
     "compare_corpus",
     "corpus_registry",
-    "corpus_start",
     "export_recorder",
     "fetch_listed",
     "open_assistant",
@@ -273,6 +272,7 @@ def build_corpus(
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
     from pincite.ingest.withdrawn import Withdrawn
+    from pincite.library.changes import changes, listed
     from pincite.purge.pending import notice
 
     if pending := notice(home.path):
@@ -288,7 +288,7 @@ def build_corpus(
         )
     entry = parts.registry.get(parts.settings.embedder)
     with closing(open_log(home)) as log:
-        before = _documents_in(home)
+        before = listed(home.library)
         with Parsers(_limits(parts.settings)) as parsers:
             report = build_library(
                 home.library,
@@ -301,32 +301,10 @@ def build_corpus(
                 refused=Withdrawn(home.path).reason,
             )
         if not report.up_to_date or report.failed:
-            log.append("corpus", {"action": "build", **_changes(before, _documents_in(home), report)})
+            counts = {"documents": report.documents, "passages": report.passages}
+            names = {"generation": report.generation, "left_out": [name for name, _ in report.failed]}
+            log.append("corpus", {"action": "build", **names, **counts, **changes(before, listed(home.library))})
         return report
-
-
-def _documents_in(home: Home) -> dict[str, str]:
-    """Return the slugs of the current generation's documents and a digest of each; none if there is no library."""
-    from pincite.library import Generations
-
-    found: dict[str, Any] = {}
-    with suppress(LibraryError):  # a damaged one is what a build replaces
-        generations = Generations(home.library)
-        current = generations.current()
-        found = generations.manifest(current)["documents"] if current is not None else {}
-    return {slug: json.dumps(entry, sort_keys=True) for slug, entry in found.items()}
-
-
-def _changes(before: Mapping[str, str], after: Mapping[str, str], report: BuildReport) -> dict[str, Json]:
-    return {
-        "generation": report.generation,
-        "documents": report.documents,
-        "passages": report.passages,
-        "added": sorted(after.keys() - before.keys()),
-        "removed": sorted(before.keys() - after.keys()),
-        "changed": sorted(slug for slug in after.keys() & before.keys() if after[slug] != before[slug]),
-        "left_out": [name for name, _ in report.failed],
-    }
 
 
 def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:
@@ -471,13 +449,13 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     Raises:
         ConfigError: if its library holds documents that no corpus.toml lists: the next build would lose them.
     """
-    from pincite.ingest.corpus_file import Entries
+    from pincite.ingest.corpus_file import Entries, start_of
     from pincite.ingest.register import Registry
     from pincite.ingest.withdrawn import Withdrawn
     from pincite.library import Generations
 
     home.create()
-    start = corpus_start()
+    start = start_of(checkout_root())
     generations = Generations(home.library)
     current = generations.current()
     if current is not None and not (home.path / "corpus.toml").exists():
@@ -489,15 +467,6 @@ def corpus_registry(home: Home) -> CorpusRegistry:
                 hint="Build the library from its files once more, which keeps them: pincite corpus build PATH…",
             )
     return Registry(home.path, start, lambda source: Withdrawn(home.path).check(read_file(home, source)))
-
-
-def corpus_start() -> str:
-    """Return what the corpus.toml of a home begins with that has none of its own: the checkout's, or nothing."""
-    from pincite.ingest.corpus_file import HEADER, with_absolute_paths
-
-    root = checkout_root()
-    shipped = root / "corpus" / "corpus.toml" if root else None
-    return with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
 
 
 def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:

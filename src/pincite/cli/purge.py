@@ -104,8 +104,9 @@ def _need(args: argparse.Namespace, *names: str) -> None:
 
 
 def _documents(home: Home, args: argparse.Namespace) -> int:
-    from pincite.assembly import corpus_start
     from pincite.cli.progress import console_progress
+    from pincite.config import checkout_root
+    from pincite.ingest.corpus_file import start_of
     from pincite.purge.plan import make_plan
     from pincite.purge.run import begin
 
@@ -116,7 +117,12 @@ def _documents(home: Home, args: argparse.Namespace) -> int:
     confirm(args.yes, f"Erase {', '.join(slugs)}, so that nobody can bring it back? Type yes: ")
     with console_progress() as progress:
         outcome = begin(
-            home.path, plan, reason=args.reason, authority=args.authority, start=corpus_start(), progress=progress
+            home.path,
+            plan,
+            reason=args.reason,
+            authority=args.authority,
+            start=start_of(checkout_root()),
+            progress=progress,
         )
     return _tell(outcome)
 
@@ -162,12 +168,13 @@ def confirm(yes: bool, question: str) -> None:
 
 
 def _resume(home: Home) -> int:
-    from pincite.assembly import corpus_start
     from pincite.cli.progress import console_progress
+    from pincite.config import checkout_root
+    from pincite.ingest.corpus_file import start_of
     from pincite.purge.run import resume
 
     with console_progress() as progress:
-        outcome = resume(home.path, start=corpus_start(), progress=progress)
+        outcome = resume(home.path, start=start_of(checkout_root()), progress=progress)
     if outcome is None:
         say("No purge is pending.")
         return 0

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Verifies a Pincite audit log; needs nothing but this file and Python 3.11 or later, no network and no secret.
 
     python3 verify_log.py LOG --checkpoint CHECKPOINT --key PUBLIC_KEY     a whole log
