@@ -67,6 +67,13 @@ def test_a_hold_keeps(place: Place) -> None:
     assert due.held == [old.name, "record 0"]
     with pytest.raises(PurgeError, match="legal hold: case 9"):
         place.purge()
+    quoting = next((place.home / "sessions").glob("*kettle*"))
+    holds.release(SECRET)
+    holds.hold(quoting.name, "case 9")
+    with pytest.raises(PurgeError, match=f"{quoting.name} is under a legal hold"):
+        place.purge()
+    holds.release(quoting.name)
+    holds.hold(SECRET, "case 9")
     assert holds.release(SECRET)
     assert not Holds(place.home).release(SECRET)
     assert place.purge().certificate is not None

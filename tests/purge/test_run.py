@@ -138,6 +138,7 @@ def test_a_question_keeps_its_answer_where_the_words_stay(place: Place, filled: 
     assert outcome.certificate is not None
     told = json.loads(outcome.certificate.read_text())["certificate"]
     assert told["documents_with_the_same_words_that_stay"] == [SECRET]
+    assert "no phrase could be searched for" in told["verification"]["result"]
     assert ask(place.home, QUESTION).citations[0].document == "twin"
     assert build_home(place.home).failed == ()
 

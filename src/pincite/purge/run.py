@@ -57,7 +57,7 @@ def begin(home: Path, plan: Plan, *, reason: str, authority: str, start: str, pr
     with _alone(home):
         if Pending.read(home) is not None:
             raise PurgeError("another purge is not finished", hint="Complete it first: pincite purge --resume")
-        Holds(home).refuse(plan.documents)
+        Holds(home).refuse([*plan.documents, *(path.name for path in plan.files)])
         pending = Pending(
             number=f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}",
             documents=plan.documents,

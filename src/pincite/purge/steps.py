@@ -25,6 +25,7 @@ from pincite.purge.canary import Canaries
 from pincite.purge.erasure import erase, files_below, overwriting
 from pincite.purge.finder import Finder
 from pincite.purge.fingerprint import Fingerprint
+from pincite.purge.holds import Holds
 from pincite.purge.pending import Pending
 from pincite.purge.places import audit_directories, is_batch_journal, libraries
 from pincite.purge.plan import corpus_files, quoting
@@ -183,7 +184,9 @@ def search(context: Context) -> list[str]:
     """Search every file of the home; what was written there since and holds the words is erased, and searched again."""
     for _ in range(3):
         sweep, problems = _search_once(context)
-        more = [place.path for place in sweep.found if _erasable(context.home, place.path)]
+        held = Holds(context.home).reasons
+        found = [place.path for place in sweep.found if place.path.name not in held]
+        more = [path for path in found if _erasable(context.home, path)]
         if not more:
             break
         for path in dict.fromkeys(more):
