@@ -280,9 +280,13 @@ def build_corpus(
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
     from pincite.ingest.labelled import build_by_label
+    from pincite.ingest.withdrawn import Withdrawn
     from pincite.library.changes import changes, listed
+    from pincite.purge.pending import notice
 
     home.require_keeper()
+    if pending := notice(home.path):
+        raise LibraryError(pending, hint="Until then nothing is built.")
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
@@ -303,6 +307,7 @@ def build_corpus(
                 progress=progress,
                 rebuild=rebuild,
                 parsers=parsers,
+                refused=Withdrawn(home.path).reason,
             )
             report = build_by_label(home, sources, build)
         if not report.up_to_date or report.failed:
@@ -460,15 +465,14 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     Raises:
         ConfigError: if its library holds documents that no corpus.toml lists: the next build would lose them.
     """
-    from pincite.ingest.corpus_file import HEADER, Entries, with_absolute_paths
+    from pincite.ingest.corpus_file import Entries, start_of
     from pincite.ingest.register import Registry
+    from pincite.ingest.withdrawn import Withdrawn
     from pincite.library import Generations
 
     home.require_keeper()
     home.create()
-    root = checkout_root()
-    shipped = root / "corpus" / "corpus.toml" if root else None
-    start = with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
+    start = start_of(checkout_root())
     generations = Generations(home.library)
     current = generations.current()
     if current is not None and not (home.path / "corpus.toml").exists():
@@ -479,7 +483,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
                 f"{home.path}: no corpus.toml says where {', '.join(unlisted[:5])} came from",
                 hint="Build the library from its files once more, which keeps them: pincite corpus build PATH…",
             )
-    return Registry(home.path, start, lambda source: read_file(home, source))
+    return Registry(home.path, start, lambda source: Withdrawn(home.path).check(read_file(home, source)))
 
 
 def take_as_corpus(home: Home, paths: Sequence[Path]) -> Path | None:

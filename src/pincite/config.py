@@ -239,6 +239,15 @@ class Settings:
     parse_processes: int = 0
     """Documents read at a time; 0 is one for each core this process may use."""
 
+    retain_sessions_days: int = 0
+    """Days after which exported conversations are erased by `pincite retention run`; 0 keeps them."""
+
+    retain_journals_days: int = 0
+    """Days after which journals of batches that the audit log names are erased; 0 keeps them."""
+
+    retain_payloads_days: int = 0
+    """Days after which payloads of the audit log (questions, answers, quotations) are erased; 0 keeps them."""
+
     @classmethod
     def load(cls, home: Home) -> Settings:
         """Read the home's settings file.

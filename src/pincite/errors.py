@@ -15,6 +15,7 @@ __all__ = [
     "ModelMissing",
     "NotCleared",
     "PinciteError",
+    "PurgeError",
     "QuestionError",
     "RecordError",
     "SealError",
@@ -133,3 +134,9 @@ class RecordError(PinciteError):
     """The audit log cannot be written, read or trusted; what was to be recorded does not count as done."""
 
     title = "Audit log"
+
+
+class PurgeError(PinciteError):
+    """A document, data set or record cannot be erased as asked; what is not erased is named."""
+
+    title = "Not erased"

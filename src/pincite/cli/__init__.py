@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pincite import __version__
-from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, sealing, search
+from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, purge, retention, sealing, search
 from pincite.cli.terminal import filtered_output
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
@@ -35,9 +35,18 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--home", metavar="DIR", help="directory of all state")
     sealing.add_unsealed(common)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, audit, doctor):
+    for command in (chat, ask, batch, search, corpus, models, evaluate, audit, purge, retention, doctor):
         command.register(subparsers, common)
     return parser
+
+
+def _tell_of_purge(args: argparse.Namespace) -> None:
+    """Say at the start of every other command that a purge is not finished."""
+    from pincite.config import Home
+    from pincite.purge.pending import notice
+
+    if args.command != "purge" and (pending := notice(Home.find(getattr(args, "home", None)).path)):
+        print(printable(pending), file=sys.stderr)
 
 
 @filtered_output()
@@ -54,6 +63,7 @@ def main(arguments: Sequence[str] | None = None, *, launch: Callable[[argparse.N
     try:
         if launch is not None:
             launch(args)
+        _tell_of_purge(args)
         return int(args.handler(args))
     except PinciteError as error:
         print(f"{error.title}: {printable(error.message)}", file=sys.stderr)

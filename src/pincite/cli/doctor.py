@@ -54,6 +54,8 @@ def _doctor(args: argparse.Namespace) -> int:
     from pincite.assembly import Parts
     from pincite.config import Home
     from pincite.errors import PinciteError
+    from pincite.models.withdrawn import read_withdrawn
+    from pincite.purge.pending import notice
 
     problems: list[str] = []
     report: dict[str, Any] = {
@@ -76,6 +78,11 @@ def _doctor(args: argparse.Namespace) -> int:
     if parts is not None and not args.quick:
         report["gpu"] = _gpu(parts, problems)
     report["seal"] = _sealed()
+    if pending := notice(home.path):
+        problems.append(pending)
+    report["purge"] = pending or "none pending"
+    if parts is not None and (withdrawn := read_withdrawn(parts.registry.directory)):
+        report["withdrawn"] = [{"name": one.name, "dataset": one.dataset} for one in withdrawn.values()]
     report["problems"] = problems
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))

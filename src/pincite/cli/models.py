@@ -70,6 +70,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--title", default="", help="for the status line")
     command.add_argument("--licence", default="", help="its licence")
     command.add_argument("--upstream", default="", help="where it comes from")
+    command.add_argument(
+        "--trained-on", action="append", default=[], metavar="DATASET", help="a data set that it was trained on"
+    )
     command.add_argument("--digest", action="store_true", help="only print the digest of PATH")
     command.set_defaults(handler=_add, needs=Needs(folders=_models_folder))
 
@@ -209,6 +212,7 @@ def _add(args: argparse.Namespace) -> int:
             licence=args.licence,
             upstream=args.upstream,
             template=args.template,
+            trained_on=args.trained_on,
             progress=progress,
         )
     _record(args, "add", entry)

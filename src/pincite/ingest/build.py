@@ -18,7 +18,7 @@ import apsw
 from pincite import __version__
 from pincite.domain.documents import Document, Passage
 from pincite.domain.progress import Progress, silent
-from pincite.domain.text import normalise, printable_path
+from pincite.domain.text import normalise, printable_path, sha256_text
 from pincite.embed import Embedder
 from pincite.errors import DocumentError, LibraryDamaged, LibraryError, LibraryMissing
 from pincite.ingest.exchange import pack_source
@@ -32,7 +32,7 @@ from pincite.library.generations import DATABASE, SENTENCES, VECTORS, Generation
 from pincite.library.library import Library
 from pincite.library.schema import SCHEMA_VERSION, Writer
 
-__all__ = ["BuildReport", "build_library"]
+__all__ = ["BuildReport", "Kept", "build_library", "inputs_digest", "stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ def build_library(
     parsers: Parsers | None = None,
     beside: Path | None = None,
     admits: Callable[[Document], bool] | None = None,
+    refused: Callable[[str], str] = lambda digest: "",
 ) -> BuildReport:
     """Build a new generation of the library in `directory` from `sources` and make it current.
 
@@ -95,6 +96,7 @@ def build_library(
         parsers: to parse with, closed by the caller; by default ones with the default limits.
         beside: directory of another library, from which documents and vectors are taken over too.
         admits: tells of each document whether it may be in this library; others are left out in silence.
+        refused: tells by the digest of a source's bytes, and of its normalised text, why it may not be in a library.
 
     Raises:
         LibraryError: if another build is running, no source could be read or the disk is full.
@@ -105,7 +107,7 @@ def build_library(
         other = Library(beside, mapped=True) if beside else None
         if other is not None:
             stack.callback(other.close)
-        build = _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool, other)
+        build = _Build(generations, sources, dict(embedder), load_embedder, progress, rebuild, pool, other, refused)
         if admits is not None:
             build.admits = admits
         return build.run()
@@ -121,15 +123,16 @@ class _Build:
     rebuild: bool
     parsers: Parsers
     beside: Library | None
+    refused: Callable[[str], str]
     admits: Callable[[Document], bool] = lambda document: True
 
     def run(self) -> BuildReport:
         digests, unread = self._digests()
         keys = {source.slug: _key(source, digests.get(source.slug, "")) for source in self.sources}
         said = [(keys[source.slug], unread.get(source.slug, "")) for source in self.sources]
-        inputs = _digest([SCHEMA_VERSION, self.embedder["sha256"], said])
+        inputs = inputs_digest(self.embedder["sha256"], said)
         current, facts, library = self._current()
-        kept: dict[str, _Kept] = {}
+        kept: dict[str, Kept] = {}
         if current and not self.rebuild and facts.get("inputs") == inputs and not facts.get("again"):
             self.generations.settle()
             failed = tuple((name, reason) for name, reason in facts["failed"])
@@ -192,7 +195,11 @@ class _Build:
         unread: dict[str, str] = {}
         for source in self.sources:
             try:
-                digests[source.slug] = hashlib.sha256(read_source(source)).hexdigest()
+                digest = hashlib.sha256(read_source(source)).hexdigest()
+                if reason := self.refused(digest):
+                    unread[source.slug] = reason
+                else:
+                    digests[source.slug] = digest
             except DocumentError as error:
                 unread[source.slug] = _line(error.message)
         return digests, unread
@@ -216,11 +223,13 @@ class _Build:
         self.progress("Reading documents", total - len(new), total, "documents")
         done = total - len(new)
         for job, result, _ in self.parsers.parse(new, digests):
+            if isinstance(result, Parsed) and (reason := self.refused(sha256_text(result.document.text))):
+                result = Failed(reason, again=True)  # the words of a purged document in another file
             results[new[job].slug] = result
             done += 1
             self.progress("Reading documents", done, total, "documents")
 
-    def _vectors(self, one: Parsed, kept: Mapping[str, _Kept], store: VectorStore, texts: dict[str, str]) -> _Keys:
+    def _vectors(self, one: Parsed, kept: Mapping[str, Kept], store: VectorStore, texts: dict[str, str]) -> _Keys:
         """Return the keys of a document's vectors, and note the texts that may have none."""
         old = kept.get(one.document.slug)
         if old and store.holds((*old.keys[0], *(key for group in old.keys[1] for key in group))):
@@ -287,23 +296,24 @@ _Keys = tuple[list[str], list[list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
     """A document taken over from the current generation."""
 
     parsed: Parsed
     keys: _Keys
 
 
-def _unchanged(library: Library, keys: Mapping[str, str]) -> dict[str, _Kept]:
+def _unchanged(library: Library, keys: Mapping[str, str]) -> dict[str, Kept]:
     """Return the documents of the current generation that would be read as they are, by slug."""
     return {
-        info.slug: _stored(library, library.document(info.slug), info.number)
+        info.slug: stored(library, library.document(info.slug), info.number)
         for info in library.documents
         if keys.get(info.slug) == info.inputs
     }
 
 
-def _stored(library: Library, document: Document, number: int) -> _Kept:
+def stored(library: Library, document: Document, number: int) -> Kept:
+    """Return a document as a library holds it: what was read from it, and the names of its vectors."""
     rows = list(library.passages_of(number))
     passages = tuple(
         Passage(
@@ -314,7 +324,7 @@ def _stored(library: Library, document: Document, number: int) -> _Kept:
     )  # fmt: skip
     mentions, terms = library.mentions_of(number), tuple(library.terms_of(number))
     keys = [row.vector_key for row, _ in rows], [[key for _, key in sentences] for _, sentences in rows]
-    return _Kept(Parsed(document, passages, mentions, terms, library.completeness_of(number)), keys)
+    return Kept(Parsed(document, passages, mentions, terms, library.completeness_of(number)), keys)
 
 
 class _Ahead:
@@ -339,6 +349,16 @@ class _Ahead:
 def _key(source: Source, sha256: str) -> str:
     """Return the digest of everything that decides what a document is read as."""
     return _digest([PARSER_VERSION, sha256, {**pack_source(source), "path": source.path.name}])
+
+
+def inputs_digest(embedder: str, said: Sequence[tuple[str, str]]) -> str:
+    """Return the digest of all that decides what a generation holds: the same inputs need no build.
+
+    Args:
+        embedder: digest of the embedding model.
+        said: (what decided how a source was read, why it could not be) in the order of the sources.
+    """
+    return _digest([SCHEMA_VERSION, embedder, said])
 
 
 def _digest(value: Any) -> str:

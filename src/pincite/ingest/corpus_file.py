@@ -16,7 +16,16 @@ from tomlkit.items import AoT, Comment, Table, Whitespace
 from pincite.errors import ConfigError
 from pincite.ingest.sources import Source, parse_corpus
 
-__all__ = ["HEADER", "Entries", "edit_corpus", "entry_of", "replace_file", "with_absolute_paths", "write_corpus"]
+__all__ = [
+    "HEADER",
+    "Entries",
+    "edit_corpus",
+    "entry_of",
+    "replace_file",
+    "start_of",
+    "with_absolute_paths",
+    "write_corpus",
+]
 
 HEADER = "# The documents of this library. Written by pincite corpus; edits by hand are kept.\n\n"
 _ORDER = (
@@ -154,6 +163,12 @@ def write_corpus(file: Path, sources: Sequence[Source]) -> Path | None:
         kept = _set_aside(file) if file.exists() and file.read_bytes() != data else None
         replace_file(file, data)
     return kept
+
+
+def start_of(root: Path | None) -> str:
+    """Return what the corpus.toml of a home begins with that has none: that of the checkout `root`, or nothing."""
+    shipped = root / "corpus" / "corpus.toml" if root else None
+    return with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
 
 
 def with_absolute_paths(file: Path) -> str:

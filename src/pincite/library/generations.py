@@ -15,7 +15,7 @@ from typing import Any
 
 from pincite.domain.unchanged import Snapshot
 from pincite.errors import LibraryDamaged, LibraryError, LibraryMissing
-from pincite.library.current import Pointer, read_pointer, sync, write_pointer
+from pincite.library.current import POLICY, Pointer, read_pointer, sync, write_pointer
 
 __all__ = ["DATABASE", "SENTENCES", "VECTORS", "Generations", "file_sha256"]
 
@@ -134,9 +134,10 @@ class Generations:
         self._staging.mkdir(parents=True, mode=0o700)
         return self._staging
 
-    def publish(self, staging: Path, facts: Mapping[str, Any]) -> Path:
+    def publish(self, staging: Path, facts: Mapping[str, Any], *, settle: bool = True) -> Path:
         """Seal a staged generation, make it the current one and remove all others and the work directory.
 
+        With `settle` false all others stay: a purge overwrites them before it removes them.
         Whoever may read the library's directory by its mode may read the generation.
 
         Returns:
@@ -161,7 +162,8 @@ class Generations:
         sync(target.parent)
         before = read_pointer(self.directory) if self._pointer.exists() else None
         write_pointer(self.directory, Pointer(name, before.policy if before else ""))
-        self.settle()
+        if settle:
+            self.settle()
         return target
 
     def _open(self, *paths: Path) -> None:
@@ -185,6 +187,55 @@ class Generations:
             if other != current:
                 shutil.rmtree(other, ignore_errors=True)
         self._pointer.with_suffix(".new").unlink(missing_ok=True)
+
+    def remains(self) -> list[Path]:
+        """Return what is not the current generation: others, what was staged, the work directory."""
+        current = self.current()
+        kept = self.directory / "generations"
+        others = [path for path in sorted(kept.iterdir()) if path != current] if kept.is_dir() else []
+        return [*others, *(path for path in (self._staging, self.work) if path.exists())]
+
+    def close_for_good(self) -> None:
+        """Make it that no generation is current: what a library becomes when its last document is purged."""
+        self._pointer.unlink(missing_ok=True)
+        (self.directory / POLICY).unlink(missing_ok=True)  # approved for what is gone
+        sync(self.directory)
+
+    def pin(self, directory: Path) -> int:
+        """Say that a generation is being read, as long as the descriptor returned is open.
+
+        Raises:
+            LibraryMissing: if it is being erased, or is gone already; another one is current then.
+        """
+        descriptor = -1
+        try:
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except (BlockingIOError, FileNotFoundError) as error:
+            if descriptor >= 0:
+                os.close(descriptor)
+            raise LibraryMissing(
+                f"{directory}: this generation is being erased", hint="Try again: a new one takes its place."
+            ) from error
+        except OSError:
+            if descriptor < 0:
+                raise
+            # a file system without locks: it can be read, and `unread` finds that it cannot tell
+        return descriptor
+
+    @contextlib.contextmanager
+    def unread(self, directory: Path) -> Iterator[bool]:
+        """Give whether it is certain that nobody reads a generation; then nobody can begin to until the block ends."""
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free = True
+            except OSError:
+                free = False
+            yield free
+        finally:
+            os.close(descriptor)
 
     def _is_whole(self, directory: Path) -> bool:
         try:

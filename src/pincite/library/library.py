@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +78,8 @@ class Library:
         generations = Generations(directory)
         self.directory = directory
         self.path = generations.require_current()
+        # who purges a document must know of every process that could still read it
+        self._unpin = weakref.finalize(self, os.close, generations.pin(self.path))
         with generations.verified(self.path) as manifest:
             self.manifest: dict[str, Any] = manifest
             with self._blaming(DATABASE):
@@ -91,8 +95,10 @@ class Library:
         return self.path.name
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, and let go of the generation."""
         self._connection.close()
+        self.vectors = self.sentence_vectors = np.empty((0, 0), np.float32)  # mapped files are open files
+        self._unpin()
 
     def _one(self, sql: str, bindings: Sequence[Any] = ()) -> Any:
         return next(iter(self._connection.execute(sql, bindings)), None)

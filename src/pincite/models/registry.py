@@ -13,6 +13,7 @@ from pincite.errors import ConfigError, ModelError
 from pincite.models import manifest
 from pincite.models.manifest import ModelEntry, Use
 from pincite.models.verify import Verified, check_file, verified, verify
+from pincite.models.withdrawn import read_withdrawn, refuse_withdrawn
 
 __all__ = ["LOCAL", "PARTIAL", "Registry", "State"]
 
@@ -92,12 +93,12 @@ class Registry:
         return State.PRESENT
 
     def require_adapter(self, entry: ModelEntry) -> Path | None:
-        """Return the verified path of the question adapter that ships for `entry`, None if there is none.
+        """Return the verified path of the question adapter that ships for `entry`, None if there is none any more.
 
         Raises:
             ModelMissing, DigestMismatch: if it is not there or not the approved one.
         """
-        if entry.adapter is None:
+        if entry.adapter is None or entry.adapter.sha256 in read_withdrawn(self.directory):
             return None
         path = manifest.shipped().parent / entry.adapter.path
         check_file(path, entry.adapter, entry.name, hint="Install Pincite again: the file is part of the program.")
@@ -108,7 +109,7 @@ class Registry:
 
         Raises:
             ModelMissing: if it is not on this machine; the hint says how to get it.
-            DigestMismatch, ModelError: if it is unknown, of another use, or not the approved one.
+            DigestMismatch, ModelError: if it is unknown, of another use, withdrawn, or not the approved one.
         """
         return verify(self._of_use(name, use), self.directory, progress)
 
@@ -127,4 +128,5 @@ class Registry:
         if entry.use != use:
             known = ", ".join(other.name for other in self.entries() if other.use == use)
             raise ModelError(f"{name} is of use {entry.use}, not {use}", hint=f"Known of use {use}: {known}.")
+        refuse_withdrawn(self.directory, entry.name, entry.sha256)
         return entry

@@ -77,7 +77,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
         help="take documents out of the library",
         description="Takes documents out of HOME/corpus.toml, deletes their copies in HOME/sources, and builds the "
         "library without them. This is not a provable erasure: earlier generations, caches, exported conversations "
-        "and files outside of the home are not searched for the text.",
+        "and files outside of the home are not searched for the text. `pincite purge` does that.",
     )
     command.add_argument("documents", nargs="+", metavar="DOCUMENT", help="its name in `corpus list`")
     _no_build(command)
@@ -125,7 +125,7 @@ def _remove(args: argparse.Namespace) -> int:
     home = Home.find(args.home)
     with _recorded(home, "remove", documents=args.documents):
         notes = corpus_registry(home).remove(args.documents)
-    notes.append("this is no provable erasure: see `pincite corpus remove --help`")
+    notes.append("this is no provable erasure: that is `pincite purge`")
     return _done(args, notes)
 
 
