@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite import __version__
-from pincite.config import Home, Settings, checkout_root
+from pincite.config import Home, Settings, shipped_corpus
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
 from pincite.models.registry import Registry
@@ -310,8 +310,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
     from pincite.library import Generations
 
     home.create()
-    root = checkout_root()
-    shipped = root / "corpus" / "corpus.toml" if root else None
+    shipped = shipped_corpus()
     start = with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
     generations = Generations(home.library)
     current = generations.current()
@@ -347,8 +346,8 @@ def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:
 
     if paths:
         return expand_paths(paths)
-    root = checkout_root()
-    candidates = [home.path / "corpus.toml", *([root / "corpus" / "corpus.toml"] if root else [])]
+    shipped = shipped_corpus()
+    candidates = [home.path / "corpus.toml", *([shipped] if shipped else [])]
     for file in candidates:
         if file.is_file():
             return load_corpus_file(file, home.path / "sources")

@@ -23,7 +23,7 @@ def main() -> int:
     here = Path(__file__).resolve().parent
     if not (sys.flags.isolated and sys.flags.no_site):
         # no package of this machine or user may take part in the verification
-        os.execv(sys.executable, [sys.executable, "-I", "-S", "-B", str(here / "install.py"), *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-I", "-S", "-B", str(here / "install.py"), *sys.argv[1:]])  # noqa: S606
     place = Path(tempfile.mkdtemp(prefix="pincite-install-"))
     try:
         for name, sha256 in WHEELS.items():

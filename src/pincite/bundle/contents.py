@@ -60,7 +60,9 @@ class Contents:
         try:
             values = json.loads(data)
             if values.pop("format") != _FORMAT:
-                raise BundleRefused(f"{CONTENTS}: of another format than this Pincite knows", hint="Use its install.py.")
+                raise BundleRefused(
+                    f"{CONTENTS}: of another format than this Pincite knows", hint="Use its install.py."
+                )
             contents = cls(**{**values, "models": tuple(values["models"])})
             datetime.datetime.fromisoformat(contents.created)
         except (ValueError, KeyError, TypeError, AttributeError) as error:

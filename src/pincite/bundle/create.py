@@ -114,7 +114,13 @@ def create_bundle(
         entries = [ingredients.registry.get(name) for name in ingredients.models]
         _write(out / SBOM, bill_of_materials(digests, entries, gathering.sources, moment))
         Contents(
-            number, __version__, this_python(), this_machine(), moment.isoformat(), tuple(ingredients.models), generation
+            number,
+            __version__,
+            this_python(),
+            this_machine(),
+            moment.isoformat(),
+            tuple(ingredients.models),
+            generation,
         ).write(out)
         bootstrap = _bootstrap(digests)
         _write(out / BOOTSTRAP, bootstrap)
@@ -125,9 +131,7 @@ def create_bundle(
             if not path.endswith(PART):
                 raise BundleError(f"{out / path}: was there before and is not part of this bundle", hint="Remove it.")
             (out / path).unlink()
-        targets = sign_bundle(
-            out, chain, signers, number=number, now=moment, lifetimes=lifetimes, progress=progress
-        )
+        targets = sign_bundle(out, chain, signers, number=number, now=moment, lifetimes=lifetimes, progress=progress)
     except OSError as error:
         raise BundleError(f"{error.filename or out}: {error.strerror}") from error
     paths = list(walk(out))

@@ -1,7 +1,7 @@
-"""Installs a verified bundle beside what is there and switches to it in one step; what was there stays usable until then.
+"""Installs a verified bundle beside what is there and switches to it in one step; until then the old one is in use.
 
-An installation is a directory: `versions/<number>/` with everything of one bundle and whom it trusts, and the link
-`current`, whose replacement is the installation. Homes (library, audit log, settings) lie elsewhere and are not touched.
+An installation is a directory: `versions/<number>/` with everything of one bundle and whom it trusts, and the
+link `current`, whose replacement is the installation. Homes (library, audit log, settings) lie elsewhere and are not touched.
 """
 
 from __future__ import annotations
@@ -100,9 +100,7 @@ def install_bundle(
                 check_files(bundle, found.trusted.files, progress)
         except OSError as error:
             raise BundleError(f"{error.filename or prefix}: {error.strerror}") from error
-        return Installed(
-            found.trusted.number, before, found.contents, version, prefix / "bin" / "pincite", fresh
-        )
+        return Installed(found.trusted.number, before, found.contents, version, prefix / "bin" / "pincite", fresh)
 
 
 def _lay_out(found: Examined, prefix: Path, version: Path, progress: Progress) -> None:
@@ -193,7 +191,9 @@ class _counting:  # noqa: N801
 
 
 def _call(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+    done = subprocess.run(  # noqa: S603 - the new environment's Python and paths of our own
+        command, capture_output=True, text=True, check=False, env=_environment()
+    )
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         raise BundleError(

@@ -53,7 +53,9 @@ def create_key(directory: Path, name: str, passphrase: str) -> tuple[Path, Path]
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(content)
         except FileExistsError as error:
-            raise BundleError(f"{path}: exists already", hint="Choose another name; a key is never replaced.") from error
+            raise BundleError(
+                f"{path}: exists already", hint="Choose another name; a key is never replaced."
+            ) from error
         except OSError as error:
             raise BundleError(f"{path}: {error.strerror}") from error
     return files

@@ -10,7 +10,7 @@ from email.message import Message
 from pathlib import Path
 
 from cyclonedx.contrib.license.factories import LicenseFactory
-from cyclonedx.exception.output import OutputException
+from cyclonedx.exception import CycloneDxException
 from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
@@ -26,6 +26,7 @@ from pincite.models.manifest import ModelEntry
 __all__ = ["bill_of_materials", "wheel_metadata"]
 
 _CLASSIFIER = "License :: "
+_OF_SOURCES = ("source", "authority", "classification", "effective", "kind")
 _LONGEST_NAME = 120  # some packages put the licence's whole text where its name belongs
 
 
@@ -62,7 +63,7 @@ def licence_of(package: Message) -> str:
 def bill_of_materials(
     wheels: Mapping[Path, str],
     models: Iterable[ModelEntry],
-    sources: Mapping[Source, str] | Iterable[tuple[Source, str]],
+    sources: Iterable[tuple[Source, str]],
     made: datetime.datetime,
 ) -> str:
     """Return the bill as JSON.
@@ -91,24 +92,27 @@ def bill_of_materials(
             bom.metadata.component = component
         else:
             parts.append(component)
-    for model in models:
-        parts.append(_component(
+    parts.extend(
+        _component(
             model.name, ComponentType.MACHINE_LEARNING_MODEL, model.sha256, model.licence,
             description=model.title, properties={"upstream": model.upstream, "bytes": str(model.size)},
-        ))  # fmt: skip
-    for source, sha256 in sources.items() if isinstance(sources, Mapping) else sources:
-        stated_keys = ("source", "authority", "classification", "effective", "kind")
-        parts.append(_component(
+        )
+        for model in models
+    )  # fmt: skip
+    parts.extend(
+        _component(
             source.slug, ComponentType.DATA, sha256, source.metadata.get("licence", "not stated"),
             version=source.metadata.get("version"), description=source.metadata.get("title", ""),
-            properties={key: source.metadata[key] for key in stated_keys if source.metadata.get(key)},
-        ))  # fmt: skip
+            properties={key: source.metadata[key] for key in _OF_SOURCES if source.metadata.get(key)},
+        )
+        for source, sha256 in sources
+    )  # fmt: skip
     bom.components.update(parts)
     if bom.metadata.component is not None:
         bom.register_dependency(bom.metadata.component, parts)
     try:
         return make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=1) + "\n"
-    except OutputException as error:
+    except CycloneDxException as error:
         raise BundleError(f"the bill of materials cannot be written: {error}") from error
 
 

@@ -42,7 +42,9 @@ def check_signers(root: Root, signers: Sequence[CryptoSigner], now: datetime.dat
         BundleError: naming the role that would lack signatures, or an expired root.
     """
     if root.is_expired(now):
-        raise BundleError(f"root version {root.version} expired on {root.expires:%Y-%m-%d}", hint="Rotate: docs/bundle.md.")
+        raise BundleError(
+            f"root version {root.version} expired on {root.expires:%Y-%m-%d}", hint="Rotate: docs/bundle.md."
+        )
     held = {signer.public_key.keyid for signer in signers}
     for role in ROLES_FOR_BUNDLES:
         have = len(held & set(root.roles[role].keyids))

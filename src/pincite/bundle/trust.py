@@ -1,7 +1,7 @@
 """Whom an installation trusts, and whether a bundle's metadata is theirs and newer than what is installed.
 
-The Update Framework's client (python-tuf) decides; here it reads from a directory in the place of a server. On top of it
-every metadata file of the bundle must be, byte for byte, the one that was accepted, so that nothing unsigned stands there.
+The Update Framework's client (python-tuf) decides; here it reads from a directory in the place of a server. On top of
+it every metadata file of the bundle must be, byte for byte, the one that was accepted: nothing unsigned stands there.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def check_metadata(bundle: Path, state: Path, pinned: bytes | None, now: datetim
         role = "root" if "root" in str(error) else fetcher.last.removesuffix(".json")
         raise BundleRefused(
             f"{role}: expired ({error})",
-            hint="Ask for a fresh bundle; an old one may lack corrections. If it is fresh, this machine's clock is wrong.",
+            hint="Ask for a fresh bundle, which may hold corrections; if it is fresh, this clock is wrong.",
         ) from error
     except (DownloadError, RepositoryError, VerificationError, ValueError, OSError) as error:
         raise BundleRefused(f"{METADATA}/{fetcher.last or 'root'}: {error}") from error

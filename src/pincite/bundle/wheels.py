@@ -94,12 +94,14 @@ def collect(
 
 def _pip_wheel(cache: Path, what: str, options: Sequence[str]) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps"]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - pip, with names and paths of our own
         [*command, "--wheel-dir", str(cache), *options, what], capture_output=True, text=True, check=False
     )
     if done.returncode:
         lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
-        raise DownloadError(f"{what}: {lines[-1] if lines else 'pip failed'}", hint="The same command goes on from here.")
+        raise DownloadError(
+            f"{what}: {lines[-1] if lines else 'pip failed'}", hint="The same command goes on from here."
+        )
 
 
 def _of(folder: Path, name: str, version: str) -> list[Path]:

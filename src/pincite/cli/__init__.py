@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 
 from pincite import __version__
-from pincite.cli import ask, batch, chat, corpus, doctor, evaluate, models, search
+from pincite.cli import ask, batch, bundle, chat, corpus, doctor, evaluate, models, search
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
 _EPILOG = """\
 exit codes: 0 answered, 1 error, 2 wrong usage, 3 not found or refused, 4 in part, 130 interrupted.
@@ -34,18 +34,23 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="directory of all state")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, doctor):
+    for command in (chat, ask, batch, search, corpus, models, bundle, evaluate, doctor):
         command.register(subparsers, common)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; users never see a traceback."""
+    return run(_parser(), arguments)
+
+
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Run the command that `parser` finds in the arguments, as `main` does."""
     for stream in (sys.stdout, sys.stderr):
         # files and pipes get UTF-8 whatever the locale, terminals what they can show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
-    args = _parser().parse_args(arguments)
+    args = parser.parse_args(arguments)
     try:
         return int(args.handler(args))
     except PinciteError as error:
