@@ -23,7 +23,6 @@ from pincite.bundle.trust import SEEN, Pin
 from pincite.bundle.verify import Examined, check_files, examined
 from pincite.domain.progress import Progress, silent
 from pincite.errors import BundleError
-from pincite.library.generations import Generations
 from pincite.models.files import discard, locked
 
 __all__ = ["Installed", "install_bundle", "place_library", "trust_of"]
@@ -258,20 +257,15 @@ def place_library(version: Path, home_library: Path, progress: Progress = silent
         version: directory of the installed version.
         home_library: the home's library directory.
         progress: told about copying.
-
-    Raises:
-        LibraryDamaged: if the copy is not the generation it is named after.
     """
+    # its files were compared when they were installed, and are compared again whenever the library is opened
     source = version / LIBRARY
-    if not source.is_dir() or Generations(home_library).current() is not None:
+    if not source.is_dir() or (home_library / "CURRENT").exists():
         return False
-    name = Generations(source).require_current().name
     paths = sorted(walk(source), key=lambda path: path == "CURRENT")  # the pointer last
     for number, path in enumerate(paths):
         target = home_library / path
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path == "CURRENT":
-            Generations(home_library).verify(home_library / "generations" / name)
         shutil.copyfile(source / path, target)
         progress("library", number + 1, len(paths), "files")
     return True

@@ -142,9 +142,9 @@ def check_metadata(bundle: Path, state: Path, pinned: bytes | None, now: datetim
         raise BundleRefused(f"{METADATA}/{fetcher.last or 'root'}: cannot be read ({type(error).__name__})") from error
     accepted = {f"{role}.json": state / f"{role}.json" for role in ("timestamp", "snapshot", "targets")}
     accepted[root_name(found.root.version)] = state / "root.json"
-    for name, path in accepted.items():
+    for name, kept in accepted.items():
         try:
-            same = _read(place / name) == path.read_bytes()
+            same = _read(place / name) == kept.read_bytes()
         except OSError as error:
             raise BundleRefused(f"{METADATA}/{name}: {error.strerror}") from error
         if not same:
