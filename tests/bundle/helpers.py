@@ -19,10 +19,13 @@ from tuf.api.metadata import Metadata, Root
 
 import pincite
 from pincite.bundle.contents import Contents, this_machine, this_python
+from pincite.bundle.create import Created, Ingredients, create_bundle
 from pincite.bundle.keys import PublicKey
 from pincite.bundle.roots import first_root, lasting, read_chain, sign_root, write_root
 from pincite.bundle.signing import Lifetimes, sign_bundle
+from pincite.bundle.trust import Pin
 from pincite.bundle.wheels import VERIFIERS
+from pincite.models.registry import Registry
 from tests.conftest import ROOT
 
 NOW = datetime.datetime(2026, 11, 27, 12, tzinfo=datetime.UTC)
@@ -145,3 +148,35 @@ def snapshot_of(directory: Path) -> dict[str, bytes]:
         for path in sorted(directory.rglob("*"))
         if path.is_file() and not path.is_symlink()
     }
+
+
+class Made:
+    """Two bundles of one maker."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.chain: Chain = make_roots(place / "roots")
+        self.wheels = make_wheels(place / "wheels")
+        corpus = place / "corpus"
+        corpus.mkdir()
+        (corpus / "leave.md").write_text("# Leave\n\nLeave is 25 days a year.\n", encoding="utf-8")
+        (corpus / "corpus.toml").write_text(
+            '[[source]]\nslug = "leave"\npath = "leave.md"\nkind = "policy"\ntitle = "Leave"\nlicence = "CC0-1.0"\n',
+            encoding="utf-8",
+        )
+        self.created: dict[int, Created] = {}
+        self.bundles = {number: self.make(number) for number in (1, 2)}
+
+    def make(self, number: int) -> Path:
+        out = self.place / f"bundle-{number}"
+        ingredients = Ingredients(
+            self.wheels, [], Registry(self.place / "models", [ROOT / "models" / "models.toml"]),
+            self.place / "corpus" / "corpus.toml", self.place / "sources",
+        )  # fmt: skip
+        signers = [key(name) for name in SIGNERS]
+        self.created[number] = create_bundle(out, ingredients, self.chain, signers, number=number)
+        return out
+
+    @property
+    def pin(self) -> Pin:
+        return Pin(sha256=hashlib.sha256(self.chain[0][1]).hexdigest())

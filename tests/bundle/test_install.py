@@ -15,47 +15,13 @@ from pathlib import Path
 import pytest
 
 import pincite
-from pincite.bundle.create import Created, Ingredients, create_bundle
+from pincite.bundle.create import Ingredients, create_bundle
 from pincite.bundle.install import install_bundle, trust_of
-from pincite.bundle.trust import Pin
 from pincite.errors import BundleError, BundleRefused
 from pincite.models.registry import Registry
-from tests.bundle.helpers import SIGNERS, Chain, key, make_roots, make_wheels, snapshot_of
-from tests.conftest import ROOT
+from tests.bundle.helpers import SIGNERS, Made, key, snapshot_of
 
 DAY = datetime.timedelta(days=1)
-
-
-class Made:
-    """Two bundles of one maker."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.chain: Chain = make_roots(place / "roots")
-        self.wheels = make_wheels(place / "wheels")
-        corpus = place / "corpus"
-        corpus.mkdir()
-        (corpus / "leave.md").write_text("# Leave\n\nLeave is 25 days a year.\n", encoding="utf-8")
-        (corpus / "corpus.toml").write_text(
-            '[[source]]\nslug = "leave"\npath = "leave.md"\nkind = "policy"\ntitle = "Leave"\nlicence = "CC0-1.0"\n',
-            encoding="utf-8",
-        )
-        self.created: dict[int, Created] = {}
-        self.bundles = {number: self.make(number) for number in (1, 2)}
-
-    def make(self, number: int) -> Path:
-        out = self.place / f"bundle-{number}"
-        ingredients = Ingredients(
-            self.wheels, [], Registry(self.place / "models", [ROOT / "models" / "models.toml"]),
-            self.place / "corpus" / "corpus.toml", self.place / "sources",
-        )  # fmt: skip
-        signers = [key(name) for name in SIGNERS]
-        self.created[number] = create_bundle(out, ingredients, self.chain, signers, number=number)
-        return out
-
-    @property
-    def pin(self) -> Pin:
-        return Pin(sha256=hashlib.sha256(self.chain[0][1]).hexdigest())
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -21,8 +23,11 @@ NEEDED = (*VERIFIERS, "pip")
 """Packages without which no bundle can be installed."""
 
 
-def closure(name: str = "pincite") -> dict[str, str]:
-    """Return the version of every package that `name` needs in this environment, itself included.
+def closure(root: Path | None) -> dict[str, str]:
+    """Return the version of every package that pincite needs in this environment, itself included.
+
+    Args:
+        root: a checkout, whose pyproject.toml counts and not what was installed of it some time ago.
 
     Raises:
         BundleError: if one is not installed here.
@@ -32,7 +37,7 @@ def closure(name: str = "pincite") -> dict[str, str]:
 
     found: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
-    waiting = [(canonicalize_name(name), "")]
+    waiting = [(canonicalize_name("pincite"), "")]
     while waiting:
         package, extra = waiting.pop()
         if (package, extra) in seen:
@@ -43,7 +48,10 @@ def closure(name: str = "pincite") -> dict[str, str]:
         except metadata.PackageNotFoundError as error:
             raise BundleError(f"{package} is needed and not installed here", hint="Run `make setup`.") from error
         found[package] = distribution.version
-        for line in distribution.requires or ():
+        lines = distribution.requires or []
+        if package == "pincite" and root is not None:
+            lines = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+        for line in lines:
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
                 wanted = canonicalize_name(requirement.name)
@@ -72,7 +80,7 @@ def collect(
     if root is None:
         raise BundleError("wheels can be gathered in a checkout only", hint="Give a folder of wheels: --wheels DIR")
     cache.mkdir(parents=True, exist_ok=True)
-    wanted = closure() | {name: metadata.version(name) for name in extra}
+    wanted = closure(root) | {name: metadata.version(name) for name in extra}
     del wanted["pincite"]
     found: list[Path] = []
     for number, (name, version) in enumerate(sorted(wanted.items())):
@@ -86,6 +94,7 @@ def collect(
         found.append(wheel)
     for old in cache.glob("pincite-*.whl"):
         old.unlink()
+    shutil.rmtree(root / "build" / "lib", ignore_errors=True)  # setuptools would ship modules that are gone since
     _pip_wheel(cache, str(root), ["--no-build-isolation"])
     found += cache.glob("pincite-*.whl")
     progress("wheels", len(wanted) + 1, len(wanted) + 1, "packages")
@@ -141,7 +150,7 @@ def read_folder(folder: Path) -> list[Path]:
         if package in found:
             raise BundleError(f"{path}: a second wheel of {package}, beside {found[package].name}")
         found[package] = path
-    for package in NEEDED:
-        if package not in found:
-            raise BundleError(f"{folder}: no wheel of {package}, without which no bundle can be installed")
+    for needed in NEEDED:
+        if needed not in found:
+            raise BundleError(f"{folder}: no wheel of {needed}, without which no bundle can be installed")
     return list(found.values())

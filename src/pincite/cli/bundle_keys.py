@@ -86,7 +86,8 @@ def unlock(keys: Sequence[Path], files: Sequence[Path]) -> list[CryptoSigner]:
 
     if len(files) not in (0, 1, len(keys)):
         raise ConfigError(f"{len(files)} passphrase files for {len(keys)} keys")
-    chosen = [*files] * len(keys) if len(files) == 1 else [*files] or [None] * len(keys)
+    chosen: list[Path | None] = [*files] if files else [None]
+    chosen *= len(keys) if len(chosen) == 1 else 1
     return [
         load_key(key, _passphrase(f"Passphrase of {key.name}: ", file)) for key, file in zip(keys, chosen, strict=True)
     ]
