@@ -1,4 +1,4 @@
-"""The whole way of a bundle: made, carried, installed in a network namespace by another user, asked, updated, asked again.
+"""The whole way of a bundle: made, carried, installed without a network by another user, asked, updated, asked again.
 
 ``python -m benchmarks.bundle`` prints a table; needs Linux and root (for the namespace and the change of user).
 """
@@ -124,11 +124,15 @@ class Clock:
 def python_for_all() -> str:
     """Return a Python of this version that every user of this machine can run."""
     if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("setpriv"):
-        sys.exit("This rehearsal needs root, unshare and setpriv: it makes a network namespace and becomes another user.")
+        sys.exit(
+            "This rehearsal needs root, unshare and setpriv: it makes a network namespace and becomes another user."
+        )
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     for found in (getattr(sys, "_base_executable", ""), f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"):
         # through env, because setpriv itself still has root's rights when it starts a program
-        if found and not subprocess.call([*as_nobody(), "env", "-i", found, "-c", "import venv"], stderr=subprocess.DEVNULL):
+        if found and not subprocess.call(
+            [*as_nobody(), "env", "-i", found, "-c", "import venv"], stderr=subprocess.DEVNULL
+        ):
             return str(found)
     sys.exit(f"No Python {version} is installed where every user can run it.")
 
@@ -142,7 +146,11 @@ def inside(enclave: Path, command: Sequence[str], codes: Sequence[int] = (0,)) -
     """Run a command as another user without a network and with an empty environment; return what it printed."""
     bare = ["env", "-i", "PATH=/usr/bin:/bin", f"HOME={enclave / 'user'}", "LANG=C.UTF-8"]
     done = subprocess.run(
-        ["unshare", "-n", *as_nobody(), *bare, *command], capture_output=True, encoding="utf-8", check=False, cwd=enclave
+        ["unshare", "-n", *as_nobody(), *bare, *command],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        cwd=enclave,
     )
     if done.returncode not in codes:
         sys.exit(f"{' '.join(command)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")

@@ -80,13 +80,13 @@ def make_bundle(
     files: dict[str, bytes] | None = None,
 ) -> Path:
     """Make a signed tree of small files."""
-    for path, content in (files or {"models/a.gguf": b"weights" * 500, "models/b.gguf": b"more", "docs/read.md": b"read\n"}).items():
+    for path, content in (
+        files or {"models/a.gguf": b"weights" * 500, "models/b.gguf": b"more", "docs/read.md": b"read\n"}
+    ).items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(content)
     Contents(number, pincite.__version__, this_python(), this_machine(), now.isoformat(), (), "").write(directory)
-    sign_bundle(
-        directory, chain, [key(name) for name in signers], number=number, now=now, lifetimes=lifetimes
-    )
+    sign_bundle(directory, chain, [key(name) for name in signers], number=number, now=now, lifetimes=lifetimes)
     return directory
 
 
@@ -103,10 +103,16 @@ def make_wheels(folder: Path) -> list[Path]:
     wheels = [_pack(folder, name) for name in VERIFIERS if name != "pincite"]
     pip = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
     shutil.copy(pip, folder)
-    files = {f"pincite/{path.relative_to(ROOT / 'src' / 'pincite').as_posix()}": path.read_bytes()
-             for path in (ROOT / "src" / "pincite").rglob("*") if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
+    source = ROOT / "src"
+    files = {
+        path.relative_to(source).as_posix(): path.read_bytes()
+        for path in (source / "pincite").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     files["pincite/models/models.toml"] = (ROOT / "models" / "models.toml").read_bytes()
-    described = f"Metadata-Version: 2.1\nName: pincite\nVersion: {pincite.__version__}\nLicense-Expression: Apache-2.0\n"
+    described = (
+        f"Metadata-Version: 2.1\nName: pincite\nVersion: {pincite.__version__}\nLicense-Expression: Apache-2.0\n"
+    )
     return [*wheels, folder / pip.name, _zip(folder, "pincite", pincite.__version__, described, files)]
 
 

@@ -1,4 +1,4 @@
-"""`pincite bundle create` and `verify` on the command line, what wheels are taken, and copies that go on after a stop."""
+"""`pincite bundle create` and `verify` as commands, which wheels are taken, and copies that go on after a stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installing and updating: one step, resumed after a stop, nothing of the old lost, the home untouched; all with real pip."""
+"""Installing and updating: in one step, resumed after a stop, nothing of the old lost, the home untouched; real pip."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_first_installation_needs_only_python_and_the_bundle(installed: Path, 
     said = launch(installed, "--version")
     assert (said.returncode, said.stdout) == (0, f"pincite {pincite.__version__}\n"), said.stderr
     version = installed / "versions" / "1"
-    assert os.readlink(installed / "current") == "versions/1"
+    assert (installed / "current").readlink() == Path("versions/1")
     assert not (version / "wheels").exists()
     assert (version / "sbom.cdx.json").read_bytes() == (made.bundles[1] / "sbom.cdx.json").read_bytes()
     # the program verifies the next bundle by itself, with what it trusts
@@ -147,14 +147,14 @@ def test_update_switches_in_one_step_and_keeps_home_and_added_models(
     (models / "own.gguf").write_text("weights")
     done = install_bundle(made.bundles[2], prefix)
     assert (done.number, done.before, done.fresh) == (2, "1", True)
-    assert os.readlink(prefix / "current") == "versions/2"
+    assert (prefix / "current").readlink() == Path("versions/2")
     assert launch(prefix, "--version").stdout == f"pincite {pincite.__version__}\n"
     assert snapshot_of(home) == before
     assert (prefix / "current" / "models" / "own.gguf").read_text() == "weights"
     assert (prefix / "versions" / "1").is_dir()
     with pytest.raises(BundleRefused, match="timestamp version 1 must be >= 2"):
         install_bundle(made.bundles[1], prefix)
-    assert os.readlink(prefix / "current") == "versions/2"
+    assert (prefix / "current").readlink() == Path("versions/2")
     assert not install_bundle(made.bundles[2], prefix).fresh
 
 
@@ -177,7 +177,7 @@ def test_a_stopped_installation_leaves_the_old_one_and_goes_on(
             patched.setattr("pincite.bundle.install._install_packages", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             install_bundle(made.bundles[2], prefix, progress=stop)
-    assert os.readlink(prefix / "current") == "versions/1"
+    assert (prefix / "current").readlink() == Path("versions/1")
     assert snapshot_of(prefix / "current" / "trust") == trusted
     assert (prefix / "versions" / "1" / "venv" / "bin" / "python").exists()
     if where == "copying":
@@ -186,7 +186,7 @@ def test_a_stopped_installation_leaves_the_old_one_and_goes_on(
         installing = install_bundle(made.bundles[2], prefix)
         assert installing.number == 2
         assert not (prefix / "versions" / "2" / "docs" / "stranger").exists()
-        assert os.readlink(prefix / "current") == "versions/2"
+        assert (prefix / "current").readlink() == Path("versions/2")
 
 
 def test_a_directory_that_holds_something_else_is_left_alone(made: Made, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_packages_that_do_not_fit_together_leave_the_old_version(
     monkeypatch.setattr("venv.EnvBuilder.create", lambda _self, place: _broken(Path(place)))
     with pytest.raises(BundleError, match="packages could not be installed: no such package"):
         install_bundle(made.bundles[2], prefix)
-    assert os.readlink(prefix / "current") == "versions/1"
+    assert (prefix / "current").readlink() == Path("versions/1")
 
 
 def _broken(place: Path) -> None:

@@ -52,7 +52,13 @@ def trust_after(bundle: Path, chain: Chain, place: Path, now: datetime.datetime 
 def test_an_untouched_bundle_is_accepted_by_digest_and_by_file(bundle: Path, chain: Chain, tmp_path: Path) -> None:
     found = verify_bundle(bundle, None, pin(chain), now=NOW)
     assert found.trusted.number == 1
-    assert set(found.trusted.files) == {"bundle.json", "docs/read.md", "metadata/1.root.json", "models/a.gguf", "models/b.gguf"}
+    assert set(found.trusted.files) == {
+        "bundle.json",
+        "docs/read.md",
+        "metadata/1.root.json",
+        "models/a.gguf",
+        "models/b.gguf",
+    }
     carried = tmp_path / "root.json"
     carried.write_bytes(chain[0][1])
     assert verify_bundle(bundle, None, Pin(file=carried), now=NOW).trusted == found.trusted

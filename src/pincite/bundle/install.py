@@ -1,7 +1,8 @@
 """Installs a verified bundle beside what is there and switches to it in one step; until then the old one is in use.
 
 An installation is a directory: `versions/<number>/` with everything of one bundle and whom it trusts, and the
-link `current`, whose replacement is the installation. Homes (library, audit log, settings) lie elsewhere and are not touched.
+link `current`, whose replacement is the installation. Homes (library, audit log, settings) lie elsewhere and are not
+touched.
 """
 
 from __future__ import annotations

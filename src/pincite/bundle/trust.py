@@ -131,7 +131,8 @@ def check_metadata(bundle: Path, state: Path, pinned: bytes | None, now: datetim
             if "sha256" not in target.hashes:
                 raise BundleRefused(f"{path}: signed without a SHA-256")
     except ExpiredMetadataError as error:
-        role = "root" if "root" in str(error) else fetcher.last.removesuffix(".json")
+        named = re.search(r"(root|timestamp|snapshot|targets)\.json", str(error))
+        role = named[1] if named else fetcher.last.removesuffix(".json")
         raise BundleRefused(
             f"{role}: expired ({error})",
             hint="Ask for a fresh bundle, which may hold corrections; if it is fresh, this clock is wrong.",

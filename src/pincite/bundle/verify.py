@@ -1,4 +1,4 @@
-"""Whether a directory is a bundle that is trusted here and holds exactly what was signed, nothing more and nothing less."""
+"""Whether a directory is a bundle that is trusted here, and holds exactly what was signed: no more and no less."""
 
 from __future__ import annotations
 
