@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,9 +14,12 @@ from pathlib import Path
 import pytest
 
 import pincite
+from pincite.assembly import _sources, corpus_registry
 from pincite.bundle.create import Ingredients, create_bundle
-from pincite.bundle.install import install_bundle, trust_of
-from pincite.errors import BundleError, BundleRefused
+from pincite.bundle.install import install_bundle, place_library, trust_of
+from pincite.config import Home, shipped_corpus
+from pincite.errors import BundleError, BundleRefused, ConfigError
+from pincite.library import Library
 from pincite.models.registry import Registry
 from tests.bundle.helpers import SIGNERS, Made, key, snapshot_of
 
@@ -183,10 +185,38 @@ def test_a_stopped_installation_leaves_the_old_one_and_goes_on(
     if where == "copying":
         (prefix / "versions" / "2" / "docs").mkdir(exist_ok=True)
         (prefix / "versions" / "2" / "docs" / "stranger").write_text("x")
-        installing = install_bundle(made.bundles[2], prefix)
-        assert installing.number == 2
+        monkeypatch.setattr("pincite.bundle.install._install_packages", lambda *_: None)  # shown above, and slow
+        assert install_bundle(made.bundles[2], prefix).number == 2
         assert not (prefix / "versions" / "2" / "docs" / "stranger").exists()
         assert (prefix / "current").readlink() == Path("versions/2")
+
+
+def test_an_installed_program_builds_from_the_corpus_of_its_bundle(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_CORPUS", str(installed / "current" / "corpus" / "corpus.toml"))
+    assert shipped_corpus() == installed / "current" / "corpus" / "corpus.toml"  # the link, not where it leads now
+    home = Home(tmp_path / "home")
+    (source,) = _sources(home, ())
+    assert source.path.read_text(encoding="utf-8").startswith("# Leave")
+    corpus_registry(home)
+    monkeypatch.setenv("PINCITE_CORPUS", str(tmp_path / "none.toml"))
+    with pytest.raises(ConfigError, match="no such file"):
+        _sources(home, ())
+
+
+def test_the_library_of_a_bundle_goes_only_to_a_home_that_has_none(tmp_path: Path, tiny_directory: Path) -> None:
+    version, home = tmp_path / "version", tmp_path / "home"
+    shutil.copytree(tiny_directory / "generations", version / "library" / "generations")
+    shutil.copy(tiny_directory / "CURRENT", version / "library")
+    assert place_library(version, home)
+    opened = Library(home)
+    assert opened.documents
+    opened.close()
+    (home / "CURRENT").write_text("own")
+    assert not place_library(version, home)
+    assert (home / "CURRENT").read_text() == "own"
+    assert not place_library(tmp_path / "nothing", tmp_path / "other")
 
 
 def test_a_directory_that_holds_something_else_is_left_alone(made: Made, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def install_bundle(
                 _lay_out(found, prefix, version, progress)
                 moment = now or datetime.datetime.now(datetime.UTC)
                 _keep_trust(found.state, version, moment)
-                os.sync()
+                os.sync()  # thousands of files that pip wrote: after a power cut the new version is whole or not in use
                 _switch(prefix, version)
                 _clear_away(prefix, {version.name, before})
             else:
@@ -242,7 +242,11 @@ def _switch(prefix: Path, version: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(version.relative_to(prefix))
     fresh.replace(prefix / _CURRENT)
-    os.sync()
+    descriptor = os.open(prefix, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _clear_away(prefix: Path, kept: set[str]) -> None:

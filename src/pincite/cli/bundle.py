@@ -91,13 +91,15 @@ def bootstrap(here: Path, arguments: Sequence[str]) -> int:
     return run(parser, arguments)
 
 
-def record(home: Home, kind: str, facts: Mapping[str, str | int]) -> None:
-    """Take note of what was done with a bundle: the one place where the audit log is written.
+def record(home: Home, done: str, facts: Mapping[str, str | int]) -> None:
+    """Take note of what was done with a bundle: the one place where the audit log is to be written.
+
+    Within a bundle's own install.py there is no package but those that verify.
 
     Args:
         home: whose log it is.
-        kind: "bundle-created", "bundle-verified", "bundle-installed" or "bundle-refused".
-        facts: number, digests, counts; no words of any document.
+        done: "created", "verified", "installed" or "refused".
+        facts: numbers, digests, why it was refused; no words of any document.
     """
 
 
@@ -144,7 +146,7 @@ def _create(args: argparse.Namespace) -> int:
         _note("Stopped. Run the same command again to go on from here.")
         return _INTERRUPTED
     (args.roots / _LAST).write_text(f"{number}\n", encoding="ascii")
-    record(home, "bundle-created", {"number": number, "targets": made.targets_sha256, "files": made.files})
+    record(home, "created", {"number": number, "targets": made.targets_sha256, "files": made.files})
     _say(f"bundle {made.number}: {made.files:,} files, {made.size / 1e6:,.0f} MB in {args.out}")
     _say("For a first installation, tell the operator by another way than the bundle:")
     _say(f"  SHA-256 of install.py            {made.bootstrap_sha256}")
@@ -187,10 +189,10 @@ def _verify(args: argparse.Namespace) -> int:
                 args.bundle, trust_of(prefix) if prefix else None, pin, now=_moment(args.now), progress=progress
             )
     except BundleRefused as error:
-        record(home, "bundle-refused", {"why": error.message})
+        record(home, "refused", {"why": error.message})
         raise
     trusted = found.trusted
-    record(home, "bundle-verified", {"number": trusted.number, "targets": trusted.targets_sha256, "root": trusted.root})
+    record(home, "verified", {"number": trusted.number, "targets": trusted.targets_sha256, "root": trusted.root})
     _say(
         f"bundle {trusted.number} (Pincite {found.contents.pincite}): {len(trusted.files):,} files, "
         f"{found.size / 1e6:,.0f} MB, all as signed; root {trusted.root}, sha256 {trusted.root_sha256}; "
@@ -216,12 +218,12 @@ def _install(args: argparse.Namespace) -> int:
                 home.create()
                 placed = place_library(done.directory, home.library, progress)
     except BundleRefused as error:
-        record(home, "bundle-refused", {"why": error.message})
+        record(home, "refused", {"why": error.message})
         raise
     except KeyboardInterrupt:
         _note("Stopped. What was installed before is still in use. Run the same command again to go on from here.")
         return _INTERRUPTED
-    record(home, "bundle-installed", {"number": done.number, "before": done.before, "pincite": done.contents.pincite})
+    record(home, "installed", {"number": done.number, "before": done.before, "pincite": done.contents.pincite})
     if not done.fresh:
         _say(f"bundle {done.number} is installed already; its files are as signed")
     else:
