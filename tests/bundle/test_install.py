@@ -147,12 +147,16 @@ def test_update_switches_in_one_step_and_keeps_home_and_added_models(
     models.mkdir()
     (models / "local.toml").write_text("# a steward's\n")
     (models / "own.gguf").write_text("weights")
+    (models / "linked.gguf").symlink_to("/elsewhere/weights.gguf")
+    (models / ".partial").mkdir()
     done = install_bundle(made.bundles[2], prefix)
     assert (done.number, done.before, done.fresh) == (2, "1", True)
     assert (prefix / "current").readlink() == Path("versions/2")
     assert launch(prefix, "--version").stdout == f"pincite {pincite.__version__}\n"
     assert snapshot_of(home) == before
     assert (prefix / "current" / "models" / "own.gguf").read_text() == "weights"
+    assert (prefix / "current" / "models" / "linked.gguf").readlink() == Path("/elsewhere/weights.gguf")
+    assert not (prefix / "current" / "models" / ".partial").exists()
     assert (prefix / "versions" / "1").is_dir()
     with pytest.raises(BundleRefused, match="timestamp version 1 must be >= 2"):
         install_bundle(made.bundles[1], prefix)

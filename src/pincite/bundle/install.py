@@ -137,18 +137,17 @@ def _remove_strangers(version: Path, signed: set[str]) -> None:
 
 def _keep_added_models(before: Path, now: Path) -> None:
     """Link models that a steward added to the version before, and their manifest, into the new version."""
-    if not before.is_dir():
-        return
-    for path in walk(before):
-        hidden = any(part.startswith(".") for part in path.split("/"))
-        target = now / path
-        if hidden or path == "lock" or target.exists():
+    for path in sorted(before.rglob("*")) if before.is_dir() else ():
+        inner = path.relative_to(before)
+        target = now / inner
+        hidden = any(part.startswith(".") for part in inner.parts)
+        if hidden or inner.name == "lock" or os.path.lexists(target) or (path.is_dir() and not path.is_symlink()):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(before / path, target)
-        except OSError:
-            shutil.copyfile(before / path, target)
+            os.link(path, target, follow_symlinks=False)
+        except OSError:  # a file system without links
+            shutil.copy2(path, target, follow_symlinks=False)
 
 
 def _install_packages(version: Path, progress: Progress) -> None:
