@@ -21,6 +21,7 @@ from pincite.config import Home, shipped_corpus
 from pincite.errors import BundleError, BundleRefused, ConfigError
 from pincite.library import Library
 from pincite.models.registry import Registry
+from pincite.seal.seccomp import unavailable
 from tests.bundle.helpers import SIGNERS, Made, key, snapshot_of
 
 DAY = datetime.timedelta(days=1)
@@ -105,6 +106,27 @@ def test_a_first_installation_needs_only_python_and_the_bundle(installed: Path, 
     said = launch(installed, "bundle", "verify", str(made.bundles[2]), HOME=str(installed.parent))
     assert said.returncode == 0, said.stderr
     assert said.stdout.startswith(f"bundle 2 (Pincite {pincite.__version__}): ")
+
+
+def test_the_bootstrap_and_its_children_cannot_open_a_socket(made: Made, tmp_path: Path) -> None:
+    if unavailable():
+        pytest.skip(f"system calls cannot be denied here: {unavailable()}")
+    bundle = tmp_path / "b"
+    shutil.copytree(made.bundles[1], bundle)
+    program = bundle / "install.py"
+    probe = "import socket, subprocess\nsocket.socket()"
+    text = program.read_text(encoding="utf-8")
+    started = "return bootstrap(here, sys.argv[1:])"
+    tried = (
+        "code = bootstrap(here, sys.argv[1:])\n"
+        "        import subprocess\n"
+        f"        print(subprocess.run([sys.executable, '-c', {probe!r}], capture_output=True, text=True).stderr)\n"
+        "        return code"
+    )
+    program.write_text(text.replace(started, tried), encoding="utf-8")
+    done = bootstrap(bundle, "verify", "--root-sha256", made.created[1].root_sha256)
+    assert "install.py: " in done.stderr  # it was changed for this test, which is noticed
+    assert done.stdout.strip().endswith("PermissionError: [Errno 13] Permission denied")
 
 
 def test_the_bootstrap_runs_no_code_of_a_changed_bundle(made: Made, tmp_path: Path) -> None:

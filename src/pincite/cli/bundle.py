@@ -81,13 +81,19 @@ def _enclave_commands(
 
 
 def bootstrap(here: Path, arguments: Sequence[str]) -> int:
-    """Run verify or install from the bundle in the directory `here`; the entry of a bundle's install.py."""
+    """Run verify or install from the bundle in the directory `here`; the entry of a bundle's install.py.
+
+    The process gives up the network for good, where the kernel can be asked for that.
+    """
     from pincite.cli import run
+    from pincite.seal.seccomp import NO_NETWORK, install, unavailable
 
     parser = argparse.ArgumentParser(prog="install.py", description="Verify this bundle, or verify and install it.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="home that gets the bundle's library if it has none")
     _enclave_commands(parser.add_subparsers(required=True, metavar="COMMAND"), [common], here)
+    if not unavailable():  # for pip, which this process starts, as well
+        install(NO_NETWORK)
     return run(parser, arguments)
 
 
