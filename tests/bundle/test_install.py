@@ -108,6 +108,12 @@ def test_a_first_installation_needs_only_python_and_the_bundle(installed: Path, 
     assert said.stdout.startswith(f"bundle 2 (Pincite {pincite.__version__}): ")
 
 
+def test_the_bootstrap_says_how_it_is_used(made: Made) -> None:
+    for arguments, code in (((), 2), (("remove",), 2), (("--help",), 0)):
+        done = bootstrap(made.bundles[1], *arguments)
+        assert (done.returncode, done.stderr.partition(" ")[0]) == (code, "usage:")
+
+
 def test_the_bootstrap_and_its_children_cannot_open_a_socket(made: Made, tmp_path: Path) -> None:
     if unavailable():
         pytest.skip(f"system calls cannot be denied here: {unavailable()}")

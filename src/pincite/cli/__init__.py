@@ -14,7 +14,7 @@ from pincite.cli import ask, batch, bundle, chat, corpus, doctor, evaluate, mode
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
-__all__ = ["main", "run"]
+__all__ = ["main"]
 
 _EPILOG = """\
 exit codes: 0 answered, 1 error, 2 wrong usage, 3 not found or refused, 4 in part, 130 interrupted.
@@ -41,16 +41,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; users never see a traceback."""
-    return run(_parser(), arguments)
-
-
-def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
-    """Run the command that `parser` finds in the arguments, as `main` does."""
     for stream in (sys.stdout, sys.stderr):
         # files and pipes get UTF-8 whatever the locale, terminals what they can show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
-    args = parser.parse_args(arguments)
+    args = _parser().parse_args(arguments)
     try:
         return int(args.handler(args))
     except PinciteError as error:

@@ -20,6 +20,11 @@ __all__ = ["bootstrap", "record", "register"]
 
 _INTERRUPTED = 130
 _LAST = "last-bundle"
+_USAGE = """\
+usage: install.py verify  --root-sha256 DIGEST
+       install.py install --root-sha256 DIGEST --into PREFIX [--home DIR]
+DIGEST is that of the root metadata, as you were told it by another way; --root FILE instead if you brought the file.
+With --home, a home that has no library gets the bundle's."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
@@ -52,25 +57,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--days", type=int, default=90, help="days for which it may be installed (default: 90)")
     command.set_defaults(handler=_create)
 
-    _enclave_commands(commands, [common], None)
-    bundle_keys.register(commands)
-
-
-def _enclave_commands(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    parents: Sequence[argparse.ArgumentParser],
-    here: Path | None,
-) -> None:
-    """Add verify and install; the program in a bundle knows which one it lies in."""
     for name, handler, words in (
         ("verify", _verify, "check a bundle whole and change nothing"),
         ("install", _install, "verify a bundle and install it, or update an installation"),
     ):
-        command = commands.add_parser(name, parents=list(parents), help=words)
-        if here is None:
-            command.add_argument("bundle", type=Path, metavar="DIR", help="the bundle")
-        else:
-            command.set_defaults(bundle=here)
+        command = commands.add_parser(name, parents=[common], help=words)
+        command.add_argument("bundle", type=Path, metavar="DIR", help="the bundle")
         command.add_argument(
             "--into", type=Path, metavar="PREFIX", help="the installation (default: the one that this program is from)"
         )
@@ -78,6 +70,7 @@ def _enclave_commands(
         command.add_argument("--root-sha256", metavar="DIGEST", help="first time: its SHA-256, as you were told it")
         command.add_argument("--now", type=datetime.datetime.fromisoformat, help=argparse.SUPPRESS)  # for tests
         command.set_defaults(handler=handler)
+    bundle_keys.register(commands)
 
 
 def bootstrap(here: Path, arguments: Sequence[str]) -> int:
@@ -85,16 +78,15 @@ def bootstrap(here: Path, arguments: Sequence[str]) -> int:
 
     The process gives up the network for good, where the kernel can be asked for that.
     """
-    from pincite.cli import run
+    from pincite.cli import main
     from pincite.seal.seccomp import NO_NETWORK, install, unavailable
 
-    parser = argparse.ArgumentParser(prog="install.py", description="Verify this bundle, or verify and install it.")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--home", metavar="DIR", help="home that gets the bundle's library if it has none")
-    _enclave_commands(parser.add_subparsers(required=True, metavar="COMMAND"), [common], here)
+    if not arguments or arguments[0] not in ("verify", "install"):
+        _note(_USAGE)
+        return 0 if {"-h", "--help"} & set(arguments) else 2
     if not unavailable():  # for pip, which this process starts, as well
         install(NO_NETWORK)
-    return run(parser, arguments)
+    return main(["bundle", arguments[0], str(here), *arguments[1:]])
 
 
 def record(home: Home, done: str, facts: Mapping[str, str | int]) -> None:
