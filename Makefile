@@ -4,6 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 BOOT := $(PYTHON) tools/bootstrap.py
 export CMAKE_ARGS
+# make chat UNSEALED=1: for systems whose kernel cannot take the network away; never from the environment
+OPEN :=
+ifeq ($(origin UNSEALED),command line)
+OPEN := --unsealed
+endif
 # through the environment, so that no character of a question is read by a shell
 export PINCITE_QUESTION := $(value Q)
 
@@ -27,11 +32,11 @@ help:
 	echo 'make clean              remove caches and the environment, keep models, corpus and home'
 
 chat:
-	$(BOOT) -- pincite chat
+	$(BOOT) $(OPEN) -- pincite chat $(OPEN)
 
 ask:
 	if [ -z "$$PINCITE_QUESTION" ]; then echo 'Usage: make ask Q="How long may we keep leavers'"'"' records?"' >&2; exit 2; fi
-	$(BOOT) -- pincite ask "$$PINCITE_QUESTION"
+	$(BOOT) $(OPEN) -- pincite ask $(OPEN) "$$PINCITE_QUESTION"
 
 setup:
 	$(BOOT)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pincite.answer.engine import Engine
 from pincite.answer.report import to_text
-from pincite.assembly import build_corpus, open_assistant
+from pincite.assembly import build_corpus, fetch_listed, open_assistant
 from pincite.cli.progress import console_progress
 from pincite.config import Home
 from pincite.domain.answers import Answer
@@ -58,6 +58,7 @@ def main() -> int:
     home = Home.find(args.home)
     if home.library.joinpath("CURRENT").exists() is False:
         with console_progress() as progress:
+            fetch_listed(home, progress=progress)
             build_corpus(home, progress=progress)
     engine = open_assistant(home)
     ask(engine, WARM_UP)

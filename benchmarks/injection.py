@@ -28,7 +28,7 @@ from tests.injection.forced import ForcedSearcher
 from tests.injection.judging import Said, changes, fabrications, unowned
 
 from pincite.answer.engine import Engine
-from pincite.assembly import Parts, build_corpus
+from pincite.assembly import Parts, build_corpus, fetch_listed
 from pincite.cli.progress import console_progress
 from pincite.config import Home, Settings, checkout_root
 from pincite.domain.answers import Answer
@@ -118,6 +118,7 @@ class Bench:
     def __init__(self, home: Home, forced: bool, results: Path, progress: Progress) -> None:
         self._home, self._forced, self._results = home, forced, results
         home.create()
+        fetch_listed(home, progress=progress)
         build_corpus(home, progress=progress)
         self._corpus = load_corpus_file(ROOT / "corpus" / "corpus.toml", home.path / "sources")
         self._parts = Parts.of(home)

@@ -36,7 +36,7 @@ settings.load_profile("pincite")
 def without_abstention(library: Path) -> None:
     """Let every question of the library in this directory reach the model: the fake's similarities say little."""
     shipped = resources.files("pincite.answer").joinpath("abstention.toml").read_text(encoding="utf-8")
-    bold = re.sub(r"^(passage|sufficient|strong|missing_name) = .*", r"\1 = 0.0", shipped, flags=re.M)
+    bold = re.sub(r"^(passage|sufficient|strong|missing_name|missing_figure) = .*", r"\1 = 0.0", shipped, flags=re.M)
     (library / "abstention.toml").write_text(bold, encoding="utf-8")
 
 

@@ -34,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Set up this checkout, then run a command in its environment.")
     parser.add_argument("--dev", action="store_true", help="also what lint and tests need")
     parser.add_argument("--code-only", action="store_true", help="no models, no corpus")
+    parser.add_argument("--unsealed", action="store_true", help="for systems whose kernel cannot take the network away")
     parser.add_argument("--model", action="append", default=[], help="a model to fetch (default: the default ones)")
     parser.usage = "%(prog)s [options] [-- command ...]"
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
@@ -45,7 +46,8 @@ def main() -> int:
             install(args.dev)
             if not args.code_only:
                 fetch_models(args.model)
-                build_corpus()
+                compile_program()
+                build_corpus(["--unsealed"] if args.unsealed else [])
     except SetupError as error:
         say(f"\nSet-up stopped: {error}")
         return 1
@@ -213,7 +215,12 @@ def is_here(entry: dict, folder: Path) -> bool:
     return all((base / name).is_file() and (base / name).stat().st_size == row["size"] for name, row in files.items())
 
 
-def build_corpus() -> None:
+def compile_program() -> None:
+    """Compile what has changed: a sealed process may not write beside the program's own files."""
+    run([str(BIN / "python"), "-m", "compileall", "-q", str(ROOT / "src" / "pincite")])
+
+
+def build_corpus(unsealed: list[str]) -> None:
     """Build the library of the checkout's corpus unless nothing has changed since it was built."""
     home = Path(os.environ.get("PINCITE_HOME") or ROOT / ".pincite").expanduser()
     sources = [*(ROOT / "corpus").rglob("*"), *(ROOT / "src" / "pincite" / "ingest").rglob("*.py")]
@@ -223,7 +230,8 @@ def build_corpus() -> None:
     if done("corpus", wanted) and (home / "library" / "CURRENT").exists():
         return
     say("Corpus")
-    run([str(BIN / "pincite"), "corpus", "build"])
+    run([str(BIN / "pincite"), "corpus", "fetch"])  # the only step of the two with a network
+    run([str(BIN / "pincite"), "corpus", "build", *unsealed])
     mark("corpus", wanted)
 
 

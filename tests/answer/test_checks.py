@@ -29,6 +29,10 @@ def support(best: str, **changes: object) -> Support:
     return Support(**(values | changes))  # type: ignore[arg-type]
 
 
+LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
+NOT_YET = "If the keeper has not already told the board, the authority may require it to do so."
+
+
 @pytest.mark.parametrize(
     ("claim", "cited"),
     [
@@ -55,6 +59,8 @@ def test_supported(claim: str, cited: Support) -> None:
     [
         ("attribution", "The law requires that records be retained.", support(RETAIN, kinds=frozenset({"policy"}))),
         ("attribution", "Our policy says that the breach is notified.", support(NOTIFY, kinds=frozenset({"law"}))),
+        ("attribution", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
+        ("attribution", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),
         ("numbers", "Records of employment must be retained for sixteen years.", support(RETAIN)),
@@ -72,6 +78,8 @@ def test_supported(claim: str, cited: Support) -> None:
         ("condition", "If the data was encrypted, the controller notifies the authority.", support(NOTIFY)),
         ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
+        ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),
+        ("polarity", "The keeper is not required to tell the board.", support(NOT_YET)),
         ("words", "Gardeners water purple tulips every morning.", support(NOTIFY)),
         ("words", "No, we must not delete it.", support(DISCLOSE, question="Must we delete it?", similarity=0.5)),
         (
@@ -83,6 +91,19 @@ def test_supported(claim: str, cited: Support) -> None:
 )
 def test_caught(failed: str, claim: str, cited: Support) -> None:
     assert check_claim(claim, cited) == failed
+
+
+@pytest.mark.parametrize(
+    ("claim", "cited"),
+    [
+        ("Providers may no longer charge for a move.", "Providers shall not charge for a move."),
+        ("The officer is not allowed to take instructions.", "The officer does not take instructions."),
+        ("The notice period is two months.", "The notice period shall not exceed two months."),
+        ("Such a term does not bind the keeper.", "Such a term is deemed unfair and the keeper is free of it."),
+    ],
+)
+def test_denials_in_other_words_are_the_same(claim: str, cited: str) -> None:
+    assert check_claim(claim, support(cited)) == ""
 
 
 def test_negation_is_asked_of_the_whole_text_when_the_best_sentence_limits_it() -> None:

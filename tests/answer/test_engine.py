@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event as Flag
 
 import pytest
@@ -76,8 +77,6 @@ def test_when_all_fails_strong_evidence_is_quoted(tiny_searcher: Searcher) -> No
 
 def test_when_all_fails_weak_evidence_is_not_quoted(tiny_searcher: Searcher) -> None:
     engine = engine_of(tiny_searcher, FakeModel(WRONG))
-    from dataclasses import replace
-
     engine._policy = replace(engine._policy, strong=2.0)
     answer = end(list(engine.ask(BLIGHT)))
     assert (answer.status, answer.reason) == (Status.NOT_FOUND, Reason.DRAFT_FAILED)
@@ -86,6 +85,26 @@ def test_when_all_fails_weak_evidence_is_not_quoted(tiny_searcher: Searcher) -> 
     assert answer.nearest[0].label == "Art. 3"
     assert [check for _, check in answer.dropped] == ["numbers"]
     assert answer.answer_tokens > 0
+
+
+@pytest.mark.parametrize(
+    ("draft", "status"),
+    [
+        (
+            "The keeper must not notify the orchard authority of fire blight. [1]\n",
+            Status.PARTIAL,
+        ),  # denied: it is there
+        ("The keeper must notify the orchard authority of fire blight within 48 hours. [1]\n", Status.NOT_FOUND),
+    ],
+)
+def test_weak_evidence_is_quoted_only_where_it_contradicts_the_draft(
+    tiny_searcher: Searcher, draft: str, status: Status
+) -> None:
+    engine = engine_of(tiny_searcher, FakeModel(draft))
+    engine._policy = replace(engine._policy, strong=2.0)
+    answer = end(list(engine.ask(BLIGHT)))
+    assert (answer.status, answer.reason) == (status, Reason.DRAFT_FAILED)
+    assert all(claim.quoted for claim in answer.claims)
 
 
 @pytest.mark.parametrize("draft", ["", "No.", "Words without any number", "[1]", "72 [9]\n"])

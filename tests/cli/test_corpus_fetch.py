@@ -53,6 +53,8 @@ def test_what_is_fetched_can_be_built_and_says_where_it_is_from(
     assert [line[:2] for line in lines] == [["uk-ukpga-2031-4", "fetched"], ["us-44-612", "fetched"]]
     assert all(Path(line[2]).parent == home / "fetched" for line in lines)
     assert f"pincite corpus add {home / 'fetched'}" in err
+    assert main(["corpus", "fetch"]) == 0  # what the checkout's corpus.toml names
+    capsys.readouterr()
     assert main(["corpus", "add", str(home / "fetched")]) == 0
     capsys.readouterr()
     assert main(["corpus", "list", "--json"]) == 0

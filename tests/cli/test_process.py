@@ -18,6 +18,7 @@ def run(*arguments: str, code: str = "", **environment: str) -> subprocess.Compl
     command = [sys.executable, *(("-c", code) if code else ("-m", "pincite")), *arguments]
     return subprocess.run(
         command,
+        stdin=subprocess.DEVNULL,  # a socket would be refused, and who knows what runs the tests
         capture_output=True,
         encoding="utf-8",
         env=base | {"PYTHONPATH": str(ROOT / "src")} | environment,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pincite.answer.numbers import numbers_in, provision_numbers_in
 from pincite.domain.answers import Answer, Citation, Claim
 from pincite.domain.documents import Span
+from pincite.domain.numbers import numbers_in, provision_numbers_in
 from pincite.domain.text import sha256_text
 from pincite.library import DocumentInfo, Library
 from pincite.search.lookup import resolve

@@ -12,7 +12,7 @@ from threading import Event as Flag
 import pytest
 
 from pincite.answer.engine import Engine
-from pincite.assembly import Parts, build_corpus, open_searcher
+from pincite.assembly import Parts, build_corpus, fetch_listed, open_searcher
 from pincite.config import Home, Settings, checkout_root, models_directory
 from pincite.domain import events
 from pincite.domain.answers import Answer, Reason, Status
@@ -60,6 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("integration") / "home")
     fill_home(home.path)
     try:
+        fetch_listed(home)
         report = build_corpus(home)  # embeds only what the copied library lacks
     except DownloadError as error:
         pytest.skip(f"the GDPR's text is not in .pincite/sources and cannot be fetched: {error.message}")

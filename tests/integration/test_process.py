@@ -52,6 +52,7 @@ EXIT_CODES = {"answered": 0, "partial": 4, "not_found": 3, "refused": 3}
 def pincite(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pincite", *arguments],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
         env=subprocess_environment() | environment,

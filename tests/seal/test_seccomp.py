@@ -1,17 +1,31 @@
 """The filter: what it says for both architectures, run by a small interpreter, and what the kernel makes of it."""
 
+import contextlib
 import errno
 import os
 import platform
+import struct
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
-from pincite.seal.seccomp import NO_NETWORK, NO_OTHERS, NO_PROCESSES, NO_WRITES, Rule, program, unavailable
+from pincite.seal.seccomp import (
+    _MACHINES,
+    NO_NETWORK,
+    NO_OTHERS,
+    NO_PROCESSES,
+    NO_REACH,
+    NO_WRITES,
+    Rule,
+    program,
+    unavailable,
+)
 from tests.conftest import ROOT
 
 ALL = (*NO_NETWORK, *NO_PROCESSES, *NO_WRITES, *NO_OTHERS)
+SEAL = (*NO_NETWORK, *NO_REACH)
 KILL, ALLOW = "kill", "allow"
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 I386, ARM = 0x40000003, 0x40000028
@@ -19,10 +33,14 @@ I386, ARM = 0x40000003, 0x40000028
 
 def decide(machine: str, number: int, *arguments: int, audit: int | None = None, rules: tuple[Rule, ...] = ALL):
     """Run the filter on one system call: "kill", "allow" or the error number."""
-    words = [number & 0xFFFFFFFF, AUDIT[machine] if audit is None else audit, 0, 0]
+    return run(program(rules, machine), number, AUDIT[machine] if audit is None else audit, *arguments)
+
+
+def run(lines, number: int, audit: int, *arguments: int):
+    words = [number & 0xFFFFFFFF, audit, 0, 0]
     for argument in (*arguments, *[0] * (6 - len(arguments))):
         words += [argument & 0xFFFFFFFF, argument >> 32]
-    lines, at, value = program(rules, machine), 0, 0
+    at, value = 0, 0
     while True:
         code, yes, no, operand = lines[at]
         at += 1
@@ -30,10 +48,14 @@ def decide(machine: str, number: int, *arguments: int, audit: int | None = None,
             value = words[operand // 4]
         elif code == 0x06:
             kind = operand & 0xFFFF0000
-            return {0x80000000: KILL, 0x7FFF0000: ALLOW}.get(kind, operand & 0xFFFF)
+            return {0x80000000: KILL, 0: KILL, 0x7FFF0000: ALLOW}.get(kind, operand & 0xFFFF)
+        elif code == 0x54:
+            value &= operand
+        elif code == 0x05:
+            at += operand
         else:
-            truth = {0x15: value == operand, 0x35: value >= operand, 0x45: bool(value & operand)}[code]
-            at += yes if truth else no
+            truth = {0x15: value == operand, 0x25: value > operand, 0x35: value >= operand, 0x45: bool(value & operand)}
+            at += yes if truth[code] else no
 
 
 @pytest.mark.parametrize(
@@ -81,6 +103,96 @@ def test_every_jump_stays_inside_and_a_filter_of_nothing_allows(machine: str) ->
         if code not in (0x20, 0x06):
             assert max(at + 1 + yes, at + 1 + no) < len(lines)
     assert decide(machine, 41, rules=()) == decide(machine, 198, rules=()) == ALLOW
+
+
+@pytest.mark.parametrize(
+    ("machine", "number", "arguments", "expected"),
+    [
+        ("x86_64", 41, (1, 1), errno.EACCES),
+        ("x86_64", 53, (1, 1), ALLOW),  # an event loop's own pair
+        ("x86_64", 53, (1, 0x80801), ALLOW),  # with SOCK_NONBLOCK and SOCK_CLOEXEC
+        ("x86_64", 53, (1, 2), errno.EACCES),
+        ("x86_64", 53, (1, 5), errno.EACCES),
+        ("x86_64", 53, (30, 1), errno.EACCES),
+        ("x86_64", 42, (), errno.EACCES),
+        ("x86_64", 426, (), errno.ENOSYS),
+        ("x86_64", 16, (0, 0x5412), errno.EPERM),
+        ("x86_64", 16, (0, 0x5413), ALLOW),  # the terminal's size
+        ("x86_64", 249, (), errno.EPERM),
+        ("x86_64", 57, (), ALLOW),
+        ("x86_64", 62, (), ALLOW),
+        ("x86_64", 257, (0, 0, os.O_WRONLY), ALLOW),
+        ("aarch64", 198, (1, 1), errno.EACCES),
+        ("aarch64", 199, (1, 2), errno.EACCES),
+        ("aarch64", 203, (), errno.EACCES),
+        ("aarch64", 29, (0, 0x5412), errno.EPERM),
+        ("aarch64", 97, (), errno.EPERM),
+        ("aarch64", 63, (), ALLOW),
+    ],
+)
+def test_decisions_of_the_seal(machine: str, number: int, arguments: tuple[int, ...], expected: object) -> None:
+    assert decide(machine, number, *arguments, rules=SEAL) == expected
+
+
+@pytest.mark.parametrize("machine", AUDIT)
+@pytest.mark.parametrize("rules", [SEAL, ALL], ids=["seal", "parser"])
+def test_libseccomp_decides_alike(machine: str, rules: tuple[Rule, ...]) -> None:
+    reference = by_libseccomp(machine, rules)
+    ours = program(rules, machine)
+    values = {0, 1, 2, 3, 5, 16, 30, 0x11, 0x40, 0x200, 0x5412, 0x5413, 0x541C, 0x80801, 0x3D0F00, 0x10000011, 1 << 32}
+    known = set(_MACHINES[machine].calls.values())
+    for number in range(500):
+        for argument in range(3):
+            for value in values if number in known else [2]:
+                arguments = [1, 1, 0]
+                arguments[argument] = value
+                expected = run(reference, number, AUDIT[machine], *arguments)
+                assert run(ours, number, AUDIT[machine], *arguments) == expected, (number, arguments)
+    for foreign in (I386, ARM):
+        assert run(reference, 41, foreign) == run(ours, 41, foreign) == KILL
+
+
+@pytest.mark.parametrize("machine", AUDIT)
+def test_numbers_are_libseccomp_s(machine: str) -> None:
+    library = pytest.importorskip("pyseccomp", exc_type=Exception)
+    architecture = {"x86_64": library.Arch.X86_64, "aarch64": library.Arch.AARCH64}[machine]
+    numbers = _MACHINES[machine].calls
+    assert {name: library.resolve_syscall(architecture, name) for name in numbers} == numbers
+
+
+def by_libseccomp(machine: str, rules: tuple[Rule, ...]) -> list[tuple[int, ...]]:
+    """Return the filter that libseccomp makes of the same rules, with its own numbers of calls."""
+    try:
+        import pyseccomp as library
+    except (ImportError, RuntimeError, OSError) as error:
+        pytest.skip(f"no libseccomp: {error}")
+    made = library.SyscallFilter(library.ALLOW)
+    architecture = {"x86_64": library.Arch.X86_64, "aarch64": library.Arch.AARCH64}[machine]
+    for other in (library.Arch.X86_64, library.Arch.AARCH64):
+        if other != architecture and made.exist_arch(other):
+            made.add_arch(architecture)
+            made.remove_arch(other)
+    word = 0xFFFFFFFF
+    for rule in rules:
+        if rule.call not in _MACHINES[machine].calls:
+            continue
+        refuse, position = library.ERRNO(rule.error), rule.argument
+        bits = [1 << n for n in range(32) if rule.bits >> n & 1]
+        if position < 0:
+            conditions = [()]
+        elif rule.values:
+            conditions = [(library.Arg(position, library.MASKED_EQ, word, value),) for value in rule.values]
+        elif rule.unless:
+            conditions = [(library.Arg(position, library.MASKED_EQ, rule.bits, 0),)]
+        else:
+            conditions = [(library.Arg(position, library.MASKED_EQ, bit, bit),) for bit in bits]
+        for condition in conditions:
+            with contextlib.suppress(FileExistsError):
+                made.add_rule(refuse, rule.call, *condition)
+    with tempfile.TemporaryFile() as file:
+        made.export_bpf(file)
+        file.seek(0)
+        return list(struct.iter_unpack("HBBI", file.read()))
 
 
 # -- the real kernel ---------------------------------------------------------------------------------------

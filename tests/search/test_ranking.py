@@ -8,6 +8,7 @@ import pytest
 from pincite.domain.documents import DocumentKind
 from pincite.search import Searcher
 from pincite.search.features import FEATURES, Asked, Candidates, features
+from pincite.search.figures import gives_figure
 from pincite.search.pool import rarity
 from pincite.search.ranking import Ranker
 from pincite.search.terms import content_words, governed_words, stem
@@ -74,7 +75,7 @@ def test_rare_words_weigh_more(tiny_searcher: Searcher) -> None:
 def test_the_weights_that_ship_order_the_hits(tiny_searcher: Searcher) -> None:
     ranker = Ranker.load()
     assert ranker.weights.shape == (len(FEATURES),)
-    question = "How often must ladders be inspected?"
+    question = "Must ladders be inspected?"
     turned = Searcher(
         tiny_searcher.library, FakeEmbedder(), ranker=dataclasses.replace(ranker, weights=-ranker.weights)
     )
@@ -83,6 +84,21 @@ def test_the_weights_that_ship_order_the_hits(tiny_searcher: Searcher) -> None:
     assert [hit.raw for hit in hits] == sorted((hit.raw for hit in hits), reverse=True)
     pool = tiny_searcher.pool(tiny_searcher.query(question))
     assert hits[0].raw == pytest.approx(float(ranker.scores(pool.features).max()), abs=1e-4)
+
+
+def test_passages_with_the_figure_asked_for_gain(tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = "How often must ladders be inspected?"
+
+    def shares(gain: float) -> float:
+        monkeypatch.setattr("pincite.search.search._FIGURE", gain)
+        hits = tiny_searcher.search(question, 50).hits
+        texts = [tiny_searcher.library.document(tiny_searcher.library.documents[h.passage.document].slug) for h in hits]
+        gives = [gives_figure(h.passage.span.of(d.text), "time") for h, d in zip(hits, texts, strict=True)]
+        assert any(gives)
+        assert not all(gives)
+        return sum(rank for rank, one in enumerate(gives) if one) / sum(gives)
+
+    assert shares(100.0) < shares(0.0)
 
 
 def test_only_some_documents(tiny_searcher: Searcher) -> None:

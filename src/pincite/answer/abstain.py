@@ -15,6 +15,7 @@ from pincite.answer.evidence import Selected
 from pincite.answer.sufficiency import FEATURES, features, probability
 from pincite.domain.answers import Reason
 from pincite.errors import ConfigError
+from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
 
 __all__ = ["Policy", "Verdict", "judge"]
@@ -36,6 +37,8 @@ class Policy:
         passage: below it nothing in the corpus is about the question.
         sufficient: below it passages were found, but they do not answer.
         missing_name: taken off when the question names a person, place or firm that no passage found mentions.
+        missing_figure: taken off when the question asks for a period, a sum, a date or a count and no passage found
+            gives one.
         strong: from it on the governing sentence is quoted when the draft fails.
         sha256: digest of the file the thresholds come from.
     """
@@ -43,6 +46,7 @@ class Policy:
     passage: float
     sufficient: float
     missing_name: float
+    missing_figure: float
     strong: float
     weights: Mapping[str, float]
     sha256: str
@@ -75,6 +79,7 @@ class Policy:
         values = tomllib.loads(data.decode())
         weights = {name: float(values["weights"][name]) for name in (*FEATURES, "constant")}
         thresholds = {name: float(value) for name, value in values.items() if name != "weights"}
+        thresholds.setdefault("missing_figure", 0.0)  # a library calibrated before there was such a deduction
         return cls(**thresholds, weights=weights, sha256=hashlib.sha256(data).hexdigest())
 
 
@@ -97,9 +102,17 @@ def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) ->
         score -= policy.missing_name
     if score < policy.passage:
         return Verdict(Reason.NO_PASSAGE, False, score)
+    if _missing_figure(result, evidence):
+        score -= policy.missing_figure
     if score < policy.sufficient:
         return Verdict(Reason.INSUFFICIENT, False, score)
     return Verdict(Reason.NONE, score >= policy.strong, score)
+
+
+def _missing_figure(result: SearchResult, evidence: Sequence[Selected]) -> bool:
+    """Tell whether the question asks for a figure of a kind that no evidence gives, its own figures aside."""
+    kind = asked_figure(result.question)
+    return bool(kind) and not any(gives_figure(f"{one.item.lead_in} {one.item.text}", kind) for one in evidence)
 
 
 def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[str]:

@@ -9,24 +9,29 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pincite.answer.numbers import numbers_in, provision_numbers_in, quantities_in
+from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
 from pincite.search.terms import content_words
 
-__all__ = ["Support", "check_claim"]
+__all__ = ["Support", "check_claim", "denies", "forbids"]
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|"
-    r"unlawful\w*|illegal\w*|refuse\w*|"
-    r"exempt\w*|excluded?|except|unless|ceases?|stop\w*|only|infringement)\b|n['’]t\b",
+    r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|refuse\w*|"
+    r"exempt\w*|excluded?|excludes|except|unless|ceases?|stop\w*|only)\b|n['’]t\b"
+    # as what a rule says of something, not as a thing that it speaks of ("accidental or unlawful destruction")
+    r"|\b(?:is|are|be|being|constitutes?) (?:deemed |considered |regarded as )?(?:an? )?(?:\w+ly )?"
+    r"(?:unlawful|illegal|infringements?|void|invalid|unfair)\b",
     re.I,
 )
 _IN_TIME = re.compile(
-    r"\bwithout (?:undue|further|unnecessary|unreasonable) delay\b|\b(?:no|not) (?:later|longer|more|less) than\b", re.I
+    r"\bwithout (?:undue|further|unnecessary|unreasonable) delay\b|\b(?:no|not) (?:later|longer|more|less) than\b"
+    r"|\b(?:not|never) exceed(?:ing)?\b",
+    re.I,
 )
 """Words that limit time or amount: they deny nothing, unless the claim is about the limit itself."""
 _LIMITS = re.compile(r"\b(?:late|later|longer|more|less|fewer|exceed\w*|delay\w*|after|beyond)\b", re.I)
 _FORBIDS = re.compile(
-    r"\b(?:must|shall|may|can|could|should|will|do|does)(?: (?:therefore|also|then|generally|ever))? (?:not|never)\b"
+    r"\b(?:must|shall|may|can|could|should|will|do|does)(?: (?:therefore|also|then|generally|ever))? "
+    r"(?:not|never|no longer)\b"
     r"|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*"
     r"|\bnot (?:be )?(?:allowed|permitted|accepted|used|required|necessary|obliged)\b"
     r"|\b(?:is|are) never\b|^no\b",
@@ -39,7 +44,10 @@ _OBLIGES = re.compile(
     re.I,
 )
 _MUST = re.compile(r"\b(?:must|shall|required to|is required|are required|obliged to|has to|have to|mandatory)\b", re.I)
-_MAY = re.compile(r"\b(?:may|allowed|permitted|is free to|are free to|optional)\b(?! not\b)", re.I)
+_MAY = re.compile(
+    r"\b(?:may|(?<!not )(?<!not be )(?:allowed|permitted)|(?:is|are) free to|optional)\b(?! (?:not|never|no longer)\b)",
+    re.I,
+)
 _PERMITS = re.compile(
     r"\b(?:may|can|could|allowed?|permit\w*|authori[sz]\w*|lawful|right|entitled|except|unless|only if|"
     r"provided that|shall not apply|not apply|possible|subject to|"
@@ -52,8 +60,13 @@ _POLICY = re.compile(
     r"\b(?:company|our|the|internal) policy\b|\bpolicy (?:says|states|requires|allows|forbids)\b", re.I
 )
 
+_LAW_OF = (
+    re.compile(r"\b(?:laws?|acts?|statutes?|rules|code) (?:in|of) (?:the )?(?:state of )?([A-Z][a-z]{2,})"),
+    re.compile(r"(?<=\w )([A-Z][a-z]{2,})(?: state)?(?:['’]s)?(?: state)? (?:[a-z]+ ){0,2}(?:laws?|statutes?)\b"),
+)
 _ADDRESS = re.compile(r"://|\bwww\.|\]\(|<[|/A-Z]|\[/?INST", re.I)
 _CONDITIONAL = re.compile(r"\b(?:if|when|where|unless|except|only|without)\b", re.I)
+_UNDER_CONDITION = re.compile(r"\b(?:if|where|when)\b[^,;.]*,", re.I)
 _EXCEPTION = re.compile(r"\b(?:unless|except)\b[^.;\n]*", re.I)
 _ALLOWS = re.compile(
     r"\b(?:may|can|could|allow\w*|permit\w*|entitled|right|free|optional|authori[sz]\w*|lawful)\b", re.I
@@ -117,10 +130,14 @@ def _plain(claim: str, support: Support) -> bool:
 
 
 def _attributed(claim: str, support: Support) -> bool:
-    """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy."""
+    """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy, and one that says
+    "the law of Utah" words that speak of Utah."""
     law = _LAW.search(claim)
     policy = _POLICY.search(claim)
-    return not (law and "law" not in support.kinds) and not (policy and "policy" not in support.kinds)
+    if (law and "law" not in support.kinds) or (policy and "policy" not in support.kinds):
+        return False
+    known = f"{support.text} {support.context}".lower()
+    return all(name.lower() in known for pattern in _LAW_OF for name in pattern.findall(claim))
 
 
 def _numbers(claim: str, support: Support) -> bool:
@@ -148,7 +165,7 @@ def _provisions(claim: str, support: Support) -> bool:
 def _negation(claim: str, support: Support) -> bool:
     """A prohibition rests on words that deny or limit; a plain statement does not rest on a prohibition alone."""
     if _FORBIDS.search(claim):
-        return _denies(support.text, claim)
+        return denies(support.text, claim)
     if _MUST.search(claim) or _MAY.search(claim):
         # "must not" in the best sentence and no limit in the claim: the claim turns the rule round
         reverses = _FORBIDS.search(support.best) is not None and _NEGATION.search(claim) is None
@@ -164,16 +181,22 @@ def _polarity(claim: str, support: Support) -> bool:
     """The sentence nearest to the claim does not say the opposite: forbid what the claim allows, or plainly allow
     or demand what the claim denies."""
     if _FORBIDS.search(claim):
-        return _denies(support.best, claim)
-    return _FORBIDS.search(support.best) is None or _NEGATION.search(claim) is not None
+        return denies(support.best, claim)
+    return not forbids(_IN_TIME.sub(" ", support.best)) or _NEGATION.search(claim) is not None
 
 
-def _denies(words: str, claim: str) -> bool:
+def forbids(words: str) -> bool:
+    """Tell whether a sentence, a claim or a stored one, says that something must not be done or is not so."""
+    return _FORBIDS.search(words) is not None
+
+
+def denies(words: str, claim: str) -> bool:
     """Tell whether `words` deny or limit something; "not later than" does so only for a claim about lateness."""
     if not _LIMITS.search(claim):
         words = _IN_TIME.sub(" ", words)
     if not _CONDITIONAL.search(claim):
-        words = _EXCEPTION.sub(" ", words)  # "shall notify, unless…" does not say "must not notify"
+        # "shall notify, unless…" does not say "must not notify", nor does "where it has not notified, it shall…"
+        words = _UNDER_CONDITION.sub(" ", _EXCEPTION.sub(" ", words))
     return _NEGATION.search(words) is not None
 
 

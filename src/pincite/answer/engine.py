@@ -37,6 +37,7 @@ from pincite.domain.text import collapse, normalise
 from pincite.errors import QuestionError
 from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
 from pincite.search import Searcher
+from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
 
 __all__ = ["Engine", "clean_question"]
@@ -45,6 +46,11 @@ _LONGEST_QUESTION = 4000
 _SHOWN_NEAREST = 3
 _MOST_PROVISIONS = 3
 _ABOUT_AS_STRONG = 0.8
+
+_SPEAKS_OF_IT = frozenset({"polarity", "negation", "modality", "condition", "actor", "similarity"})
+"""Checks whose failure tells that the evidence speaks of the matter, but says something else than the draft. A draft
+with figures or words from nowhere tells the opposite: on the development set it is what questions without an answer
+end with."""
 
 _ASKS_FOR_WORDS = re.compile(
     r"\b(?:say|says|state|states|provide|provides|read|reads|text of|wording|quote|show me|lay down)\b", re.I
@@ -219,13 +225,14 @@ class Engine:
         drafted = bool(composer.claims) or (points is not None and any(check == "completeness" for _, check in dropped))
         unsupported = [text for text, check in dropped if check not in BESIDE_THE_POINT]
         differences: tuple[Difference, ...] = ()
-        if drafted or strong:
+        contradicted = any(check in _SPEAKS_OF_IT for _, check in dropped)
+        if drafted or strong or contradicted:
             if named:  # the provision itself is the answer, in the order in which it stands
                 for selected in named:
                     composer.add_quotation(selected, _named_part(selected, result))
             elif points is not None:
                 composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
-            elif (first := _to_quote(composer, evidence)) is not None:
+            elif (first := _to_quote(composer, evidence, result.question)) is not None:
                 composer.add_quotation(first)
             if not named:
                 differences = add_beside(composer, self._searcher, result, evidence)
@@ -335,8 +342,11 @@ def _words_asked_for(evidence: Sequence[Selected], result: SearchResult) -> list
     return exact[:_MOST_PROVISIONS]
 
 
-def _to_quote(composer: Composer, evidence: Sequence[Selected]) -> Selected | None:
-    """Return the best piece of evidence if no claim cites it."""
+def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -> Selected | None:
+    """Return the best piece of evidence if no claim cites it; one that gives the figure asked for is better."""
+    figure = asked_figure(question)
+    fitting = [one for one in evidence if one.hit.exact or gives_figure(one.item.text, figure)]
+    evidence = fitting or evidence
     strongest = max(evidence, key=lambda one: (one.hit.exact, one.strength))
     first = evidence[0] if evidence[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
     return None if first in composer.cited() else first

@@ -30,12 +30,14 @@ _OWN = re.compile(
     re.I,
 )
 _LIFTS = re.compile(
-    r"\b(?:shall|does|do|will) not (?:apply|be required)\b|\bneed not\b|\b(?:is|are) not (?:required|obliged|subject)\b"
+    r"\b(?:shall|does|do|will) not (?:apply|be required)\b|\bneed not\b"
+    r"|(?<!\bwhich )(?<!\bthat )(?<!\bwho )\b(?:is|are) not (?:required|obliged|subject)\b"  # of a thing
     r"|\b[Bb]y way of derogation\b|\b[Nn]otwithstanding\b|\bexempt(?:ed)? from\b"
 )
 _GOES_ON = re.compile(
     r"(?:However, )?(?:(?:that|this|the|those|these|such(?: an?)?) "
     r"(?:periods?|time limits?|obligations?|requirements?|prohibitions?|rules?|rights?|dut(?:y|ies)|exceptions?)\b"
+    r"|(?:the )?(?:only|sole) exceptions?\b"
     r"|(?:this|that|it) (?:shall|does|do|is|may)\b)",
     re.I,
 )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from pincite.answer.numbers import quantities_in
 from pincite.domain.documents import Span
+from pincite.domain.numbers import quantities_in
 from pincite.search.terms import content_words
 
 __all__ = [

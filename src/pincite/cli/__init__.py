@@ -7,10 +7,10 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pincite import __version__
-from pincite.cli import ask, batch, bundle, chat, corpus, doctor, evaluate, models, search
+from pincite.cli import ask, batch, bundle, chat, corpus, doctor, evaluate, models, sealing, search
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
 
@@ -33,20 +33,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pincite {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--home", metavar="DIR", help="directory of all state")
+    sealing.add_unsealed(common)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in (chat, ask, batch, search, corpus, models, bundle, evaluate, doctor):
         command.register(subparsers, common)
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; users never see a traceback."""
+def main(arguments: Sequence[str] | None = None, *, launch: Callable[[argparse.Namespace], None] | None = None) -> int:
+    """Run one command and return its exit code; users never see a traceback.
+
+    `launch` is called before the command: the program's own entry (`pincite.cli.entry`) seals the process with it.
+    Given arguments and no `launch`, as by tests within their own process, the process stays as it is and is called
+    not sealed.
+    """
+    if arguments is None and launch is None:  # a `pincite` script that pip made before there was an entry
+        launch = sealing.launch
     for stream in (sys.stdout, sys.stderr):
         # files and pipes get UTF-8 whatever the locale, terminals what they can show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="backslashreplace")
     args = _parser().parse_args(arguments)
     try:
+        if launch is not None:
+            launch(args)
         return int(args.handler(args))
     except PinciteError as error:
         print(f"{error.title}: {printable(error.message)}", file=sys.stderr)

@@ -14,6 +14,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import add_as_of
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -66,7 +67,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the run's summary as one JSON object")
     add_as_of(parser)
-    parser.set_defaults(handler=_batch)
+    parser.set_defaults(handler=_batch, needs=Needs(folders=_folders))
+
+
+def _folders(args: argparse.Namespace) -> list[Path]:
+    """Return where answers and their journal go: without -o, beside the questions."""
+    return [path.absolute().parent for path in args.output or [args.questions]]
 
 
 def _count(text: str) -> int:

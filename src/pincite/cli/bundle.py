@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.cli import bundle_keys
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from pincite.bundle.trust import Pin
@@ -55,11 +57,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--wheels", default="build", metavar="DIR", help="a folder of wheels; `build` gathers them")
     command.add_argument("--number", type=int, help="number of the bundle (default: one more than the last)")
     command.add_argument("--days", type=int, default=90, help="days for which it may be installed (default: 90)")
-    command.set_defaults(handler=_create)
+    command.set_defaults(handler=_create, needs=Needs(network=True))
 
-    for name, handler, words in (
-        ("verify", _verify, "check a bundle whole and change nothing"),
-        ("install", _install, "verify a bundle and install it, or update an installation"),
+    for name, handler, needs, words in (
+        ("verify", _verify, Needs(), "check a bundle whole and change nothing"),
+        ("install", _install, Needs(folders=_written), "verify a bundle and install it, or update an installation"),
     ):
         command = commands.add_parser(name, parents=[common], help=words)
         command.add_argument("bundle", type=Path, metavar="DIR", help="the bundle")
@@ -69,8 +71,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         command.add_argument("--root", type=Path, metavar="FILE", help="first time: the root metadata you trust")
         command.add_argument("--root-sha256", metavar="DIGEST", help="first time: its SHA-256, as you were told it")
         command.add_argument("--now", type=datetime.datetime.fromisoformat, help=argparse.SUPPRESS)  # for tests
-        command.set_defaults(handler=handler)
-    bundle_keys.register(commands)
+        command.set_defaults(handler=handler, needs=needs)
+    bundle_keys.register(commands, common)
 
 
 def bootstrap(here: Path, arguments: Sequence[str]) -> int:
@@ -232,6 +234,20 @@ def _install(args: argparse.Namespace) -> int:
     elif done.contents.library and not args.home:
         _note("It holds a built library: the same command with --home DIR copies it to a home that has none.")
     return 0
+
+
+def _written(args: argparse.Namespace) -> Iterable[Path]:
+    """Make what an installation writes to, before the seal, and return it."""
+    from pincite.config import Home
+
+    if args.home:
+        Home.find(args.home).create()
+    prefix = _prefix(args)
+    if prefix is None:
+        return ()
+    with contextlib.suppress(OSError):  # said where it is written to
+        prefix.mkdir(parents=True, exist_ok=True)
+    return (prefix,)
 
 
 def _prefix(args: argparse.Namespace) -> Path | None:

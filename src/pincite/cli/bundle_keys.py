@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner
@@ -19,40 +22,47 @@ if TYPE_CHECKING:
 __all__ = ["add_passphrase", "register", "unlock"]
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add ``keys`` and its commands below ``bundle``."""
     parser = commands.add_parser("keys", help="the key ceremony: keys, roots, signatures, rotation")
     commands = parser.add_subparsers(dest="keys_command", required=True, metavar="COMMAND")
 
-    command = commands.add_parser("new", help="make one person's key, encrypted with a passphrase")
+    command = commands.add_parser("new", parents=[common], help="make one person's key, encrypted with a passphrase")
     command.add_argument("name", metavar="NAME", help="who holds it")
     command.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
     add_passphrase(command)
-    command.set_defaults(handler=_new)
+    command.set_defaults(handler=_new, needs=Needs(folders=_keys_folder))
 
-    command = commands.add_parser("root", help="make the first root, still unsigned")
+    command = commands.add_parser("root", parents=[common], help="make the first root, still unsigned")
     _assignments(command)
     command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="1.root.json")
-    command.set_defaults(handler=_root)
+    command.set_defaults(handler=_root, needs=Needs(folders=lambda args: (args.out.absolute().parent,)))
 
-    command = commands.add_parser("rotate", help="make the next root: a lost key goes, a new one comes")
+    command = commands.add_parser("rotate", parents=[common], help="make the next root without a lost key")
     command.add_argument("before", type=Path, metavar="ROOT", help="the root in force")
     command.add_argument("--remove", action="append", default=[], metavar="NAME", help="key to remove; repeatable")
     _assignments(command)
     command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="2.root.json, 3.root.json, …")
-    command.set_defaults(handler=_rotate)
+    command.set_defaults(handler=_rotate, needs=Needs(folders=lambda args: (args.out.absolute().parent,)))
 
-    command = commands.add_parser("sign", help="add one person's signature to a root")
+    command = commands.add_parser("sign", parents=[common], help="add one person's signature to a root")
     command.add_argument("root", type=Path, metavar="ROOT")
     command.add_argument("--key", type=Path, required=True, metavar="FILE", help="that person's key")
     command.add_argument("--previous", type=Path, metavar="ROOT", help="the root before it, from version 2 on")
     add_passphrase(command)
-    command.set_defaults(handler=_sign)
+    command.set_defaults(handler=_sign, needs=Needs(folders=lambda args: (args.root.absolute().parent,)))
 
-    command = commands.add_parser("show", help="show a root: roles, who has signed, what is missing, its digest")
+    command = commands.add_parser("show", parents=[common], help="show a root: who holds what, who signed, its digest")
     command.add_argument("root", type=Path, metavar="ROOT")
     command.add_argument("--previous", type=Path, metavar="ROOT", help="the root before it, from version 2 on")
     command.set_defaults(handler=_show)
+
+
+def _keys_folder(args: argparse.Namespace) -> Iterable[Path]:
+    """Make where keys go, before the seal."""
+    with contextlib.suppress(OSError):  # said where it is written to
+        args.to.mkdir(parents=True, exist_ok=True)
+    return (args.to.absolute(),)
 
 
 def _assignments(command: argparse.ArgumentParser) -> None:

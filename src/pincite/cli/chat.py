@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import add_as_of
+from pincite.cli.sealing import Needs, is_own_folder
 from pincite.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,15 +24,30 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     """Add ``chat``."""
     parser = subparsers.add_parser("chat", parents=[common], help="ask in the terminal application")
     add_as_of(parser)
-    parser.set_defaults(handler=_chat)
+    parser.set_defaults(handler=_chat, needs=Needs(new_home=True, folders=_writable))
+
+
+def _folders() -> tuple[Path, ...]:
+    """Return where question files are offered from."""
+    from pincite.config import checkout_root
+
+    root = checkout_root()
+    return (Path.cwd(), *((root / "corpus" / "questions",) if root else ()))
+
+
+def _require_terminal() -> None:
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        raise ConfigError("chat needs a terminal", hint='Use: pincite ask "…"')
+
+
+def _writable(_: argparse.Namespace) -> list[Path]:
+    _require_terminal()
+    return [folder for folder in _folders() if is_own_folder(folder)]
 
 
 def _chat(args: argparse.Namespace) -> int:
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
-        raise ConfigError("chat needs a terminal", hint='Use: pincite ask "…"')
-    from pathlib import Path
-
-    from pincite.config import Home, Settings, checkout_root
+    _require_terminal()
+    from pincite.config import Home, Settings
     from pincite.tui import Batches, run
 
     home = Home.find(args.home)
@@ -47,7 +64,5 @@ def _chat(args: argparse.Namespace) -> int:
 
         return batch_ground(home, settings)
 
-    root = checkout_root()
-    folders = (Path.cwd(), *((root / "corpus" / "questions",) if root else ()))
-    batches = Batches(ground, settings.model, folders)
+    batches = Batches(ground, settings.model, _folders(), home.sessions)
     return run(open_assistant, export_directory=home.sessions, as_of=args.as_of, batches=batches)

@@ -41,11 +41,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         "model to see whether a GPU is really used. Exit code 1 if something is missing or damaged.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--seal", action="store_true", help="only try what the seal forbids, and show what the kernel answered"
+    )
     parser.add_argument("--quick", action="store_true", help="do not load the language model")
     parser.set_defaults(handler=_doctor)
 
 
 def _doctor(args: argparse.Namespace) -> int:
+    if args.seal:
+        return _seal(args)
     from pincite.assembly import Parts
     from pincite.config import Home
     from pincite.errors import PinciteError
@@ -69,13 +74,49 @@ def _doctor(args: argparse.Namespace) -> int:
     report["library"] = _library(home.library, problems)
     if parts is not None and not args.quick:
         report["gpu"] = _gpu(parts, problems)
-    report["seal"] = "not sealed: network access is not yet denied by the kernel in this version"
+    report["seal"] = _sealed()
     report["problems"] = problems
     if args.json:
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
         _print(report)
     return 1 if problems else 0
+
+
+def _seal(args: argparse.Namespace) -> int:
+    """Show the seal's own test; return 1 if this process is not sealed or a probe came through."""
+    from pincite import seal
+
+    state = seal.self_test()
+    if args.json:
+        print(json.dumps(state.to_json(), ensure_ascii=False, indent=2))
+        return 0 if state.sealed else 1
+    print(f"{state.words}: {state.reason or 'the kernel denies this process and its children every network'}")
+    files = state.files
+    rows = [
+        ("machine", state.machine),
+        ("network namespace", state.network_namespace or "not asked for"),
+        ("Landlock", f"version {files.abi}" if files.enforced else files.why_not),
+        *(("may write to", place) for place in files.writable),
+        *((p.name, p.found if p.good else f"{p.found}, and should be {p.wanted}") for p in state.probes),
+        *([("installed in", f"{state.milliseconds:.1f} ms")] if state.milliseconds else []),
+    ]
+    for key, value in rows:
+        print(f"  {key:26}{value}")
+    return 0 if state.sealed else 1
+
+
+def _sealed() -> dict[str, Any]:
+    from pincite import seal
+
+    state = seal.state()
+    facts = state.to_json()
+    probes = facts.pop("probes")
+    return {
+        "state": state.words,
+        **facts,
+        "probes": f"{sum(one['good'] for one in probes)} of {len(probes)} as they must",
+    }
 
 
 def _version(name: str) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
+from pincite.cli.sealing import Needs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,7 +70,23 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
         help="with --calibrate: share of unanswerable questions that may be answered (default 0.08)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(handler=_evaluate)
+    parser.set_defaults(handler=_evaluate, needs=Needs(folders=_folders))
+
+
+def _folders(args: argparse.Namespace) -> list[Path]:
+    from pincite.config import Home
+    from pincite.errors import EvaluationError
+
+    if args.bench is not None:
+        Home.find(args.home).create()
+    if args.out is None:
+        return []
+    folder: Path = args.out.absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvaluationError(f"{folder}: {error.strerror}") from error
+    return [folder]
 
 
 def _positive(text: str) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from pincite.models.manifest import ModelEntry
@@ -43,7 +46,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("names", nargs="*", metavar="NAME", help="models to fetch; without any, the default ones")
     command.add_argument("--all", action="store_true", help="fetch every model of the manifest")
     command.add_argument("--hub", help="address of a model hub, or file:///DIRECTORY laid out REPO/FILE (PINCITE_HUB)")
-    command.set_defaults(handler=_fetch)
+    command.set_defaults(handler=_fetch, needs=Needs(network=True))
 
     command = commands.add_parser("verify", parents=[common], help="check model files byte for byte")
     command.add_argument("names", nargs="*", metavar="NAME", help="models to verify; without any, all that are here")
@@ -68,7 +71,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     command.add_argument("--licence", default="", help="its licence")
     command.add_argument("--upstream", default="", help="where it comes from")
     command.add_argument("--digest", action="store_true", help="only print the digest of PATH")
-    command.set_defaults(handler=_add)
+    command.set_defaults(handler=_add, needs=Needs(folders=_models_folder))
+
+
+def _models_folder(args: argparse.Namespace) -> list[Path]:
+    from pincite.config import Home, models_directory
+
+    folder = models_directory(Home.find(args.home))
+    with contextlib.suppress(OSError):  # the command itself says what is wrong with it
+        folder.mkdir(parents=True, exist_ok=True)
+    return [folder]
 
 
 def _registry(args: argparse.Namespace) -> Registry:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pincite.answer.abstain import Policy, judge
-from pincite.answer.checks import Support, check_claim
+from pincite.answer.checks import Support
+from pincite.answer.clauses import check_by_clause
 from pincite.answer.engine import Engine
 from pincite.answer.evidence import rough_tokens, select_evidence
 from pincite.config import Settings
@@ -146,8 +147,9 @@ class Examiner:
         if claim.quoted:
             return "" if any(claim.introduces(citation.quote) for citation in cited) else "quotation"
         alone = [(citation,) for citation in cited]
+        vector = self.searcher.encode([claim.text])[0]
         checks = [
-            check_claim(claim.text, self._support(answer, claim, quotes))
+            check_by_clause(claim.text, self._support(answer, claim, quotes), vector, self.searcher.encode)
             for quotes in (*alone, *([tuple(cited)] if len(cited) > 1 else []))
         ]
         return "" if "" in checks else checks[0]

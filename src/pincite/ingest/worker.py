@@ -26,6 +26,7 @@ from pincite.errors import DocumentError, SealError
 from pincite.ingest.exchange import pack, unpack_source
 from pincite.ingest.frames import DATA, END, HELLO, OUT_OF_MEMORY, Limits, frame
 from pincite.ingest.parse import parse
+from pincite.seal.process import no_core_dumps
 
 __all__ = ["main"]
 
@@ -58,10 +59,10 @@ def main(limits: Limits, preload: bool) -> None:
         missing.append(error.message)
         sealed = False
     try:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        no_core_dumps()
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))  # what a child will do must be possible
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SealError) as error:
         missing.append(f"memory cannot be limited here: {error}")
     _Helper(answers, limits, sealed).serve(frame(0, HELLO, json.dumps({"missing": missing}).encode()))
 

@@ -17,7 +17,18 @@ from dataclasses import dataclass
 
 from pincite.errors import SealError
 
-__all__ = ["NO_NETWORK", "NO_OTHERS", "NO_PROCESSES", "NO_WRITES", "Rule", "install", "program", "unavailable"]
+__all__ = [
+    "NO_NETWORK",
+    "NO_OTHERS",
+    "NO_PROCESSES",
+    "NO_REACH",
+    "NO_WRITES",
+    "Rule",
+    "install",
+    "number_of",
+    "program",
+    "unavailable",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Rule:
         argument: position of the argument that decides; -1 refuses always.
         bits: with `argument`: refused if any of these bits is set in it.
         unless: the other way round: refused unless one of the bits is set.
+        values: with `argument`, in the place of `bits`: refused if it is one of these.
     """
 
     call: str
@@ -37,16 +49,35 @@ class Rule:
     argument: int = -1
     bits: int = 0
     unless: bool = False
+    values: tuple[int, ...] = ()
 
 
-_CLONE_THREAD = 0x10000
+_UNIX, _STREAM, _KIND = 1, 1, 0xF  # AF_UNIX, SOCK_STREAM, SOCK_TYPE_MASK
+_CLONE_THREAD, _CLONE_NEWUSER = 0x10000, 0x10000000
 _WRITING = os.O_WRONLY | os.O_RDWR | 0x40 | 0x200  # O_CREAT and O_TRUNC as Linux has them, whatever this system is
 
 NO_NETWORK = (
     Rule("socket", errno.EACCES),
-    Rule("io_uring_setup", errno.ENOSYS),  # it would open sockets past the filter
+    # event loops wake themselves through a pair of connected UNIX streams; pairs of other kinds can send elsewhere
+    Rule("socketpair", errno.EACCES, argument=0, bits=0xFFFFFFFF & ~_UNIX),
+    Rule("socketpair", errno.EACCES, argument=1, bits=_KIND & ~_STREAM),
+    *(Rule(call, errno.EACCES) for call in ("connect", "bind", "listen", "accept", "accept4")),
+    # it would open sockets past the filter
+    *(Rule(call, errno.ENOSYS) for call in ("io_uring_setup", "io_uring_enter", "io_uring_register")),
 )
-"""No socket of any family; what was opened before stays."""
+"""No socket of any family, and nothing done with one that was opened before but to read and write."""
+
+NO_REACH = (
+    *map(Rule, (
+        "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",  # other processes' memory and sockets
+        "setns", "unshare", "mount", "bpf", "perf_event_open",
+        "add_key", "request_key", "keyctl",  # the kernel resolves host names for whoever requests such a key
+    )),
+    Rule("clone", argument=0, bits=_CLONE_NEWUSER),
+    Rule("clone3", errno.ENOSYS),
+    Rule("ioctl", argument=1, values=(0x5412, 0x541C)),  # TIOCSTI and TIOCLINUX type into the terminal, as its user
+)  # fmt: skip
+"""No way to let another process or the kernel use a network in this one's place; children and signals are allowed."""
 
 NO_PROCESSES = (
     *map(Rule, ("fork", "vfork", "execve", "execveat")),
@@ -79,7 +110,6 @@ NO_OTHERS = tuple(
 @dataclass(frozen=True, slots=True)
 class _Machine:
     audit: int
-    seccomp: int
     calls: dict[str, int]
 
 
@@ -89,19 +119,24 @@ def _table(numbers: str) -> dict[str, int]:
 
 # From the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
 _MACHINES = {
-    "x86_64": _Machine(0xC000003E, 317, _table("""
+    "x86_64": _Machine(0xC000003E, _table("""
         socket:41 io_uring_setup:425 fork:57 vfork:58 clone:56 clone3:435 execve:59 execveat:322 open:2 openat:257
         openat2:437 creat:85 truncate:76 ftruncate:77 unlink:87 unlinkat:263 rename:82 renameat:264 renameat2:316
         mkdir:83 mkdirat:258 rmdir:84 link:86 linkat:265 symlink:88 symlinkat:266 mknod:133 mknodat:259 chmod:90
         fchmod:91 fchmodat:268 fchmodat2:452 chown:92 fchown:93 lchown:94 fchownat:260 setxattr:188 lsetxattr:189
         fsetxattr:190 mount:165 umount2:166 ptrace:101 process_vm_readv:310 process_vm_writev:311 pidfd_open:434
-        pidfd_getfd:438 kill:62 setns:308 unshare:272 bpf:321""")),
-    "aarch64": _Machine(0xC00000B7, 277, _table("""
+        pidfd_getfd:438 kill:62 setns:308 unshare:272 bpf:321 socketpair:53 connect:42 bind:49 listen:50 accept:43
+        accept4:288 io_uring_enter:426 io_uring_register:427 ioctl:16 add_key:248 request_key:249 keyctl:250
+        perf_event_open:298 seccomp:317 prctl:157 landlock_create_ruleset:444 landlock_add_rule:445
+        landlock_restrict_self:446""")),
+    "aarch64": _Machine(0xC00000B7, _table("""
         socket:198 io_uring_setup:425 clone:220 clone3:435 execve:221 execveat:281 openat:56 openat2:437 truncate:45
         ftruncate:46 unlinkat:35 renameat:38 renameat2:276 mkdirat:34 linkat:37 symlinkat:36 mknodat:33 fchmod:52
         fchmodat:53 fchmodat2:452 fchown:55 fchownat:54 setxattr:5 lsetxattr:6 fsetxattr:7 mount:40 umount2:39
         ptrace:117 process_vm_readv:270 process_vm_writev:271 pidfd_open:434 pidfd_getfd:438 kill:129 setns:268
-        unshare:97 bpf:280""")),
+        unshare:97 bpf:280 socketpair:199 connect:203 bind:200 listen:201 accept:202 accept4:242 io_uring_enter:426
+        io_uring_register:427 ioctl:29 add_key:217 request_key:218 keyctl:219 perf_event_open:241 seccomp:277 prctl:167
+        landlock_create_ruleset:444 landlock_add_rule:445 landlock_restrict_self:446""")),
 }  # fmt: skip
 
 # Classic BPF: load a word of the call's description, jump on equal / not less / bits set, return.
@@ -135,15 +170,20 @@ def program(rules: Iterable[Rule], machine: str) -> list[tuple[int, int, int, in
         if rule.argument < 0:
             lines += [(_EQUAL, 0, 1, number), refuse]
             continue
-        jump = (1, 0) if rule.unless else (0, 1)  # over the refusal
-        lines += [
-            (_EQUAL, 0, 4, number),
-            (_LOAD, 0, 0, _AT_ARGUMENTS + 8 * rule.argument),  # its lower half: both machines are little-endian
-            (_BITS, *jump, rule.bits),
-            refuse,
-            (_RETURN, 0, 0, _ALLOW),
-        ]
+        block = [(_LOAD, 0, 0, _AT_ARGUMENTS + 8 * rule.argument)]  # its lower half: both machines are little-endian
+        if rule.values:
+            for value in rule.values:
+                block += [(_EQUAL, 0, 1, value), refuse]
+        else:
+            block += [(_BITS, *((1, 0) if rule.unless else (0, 1)), rule.bits), refuse]
+        block.append((_LOAD, 0, 0, _AT_CALL))  # another rule may be about the same call
+        lines += [(_EQUAL, 0, len(block), number), *block]
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
+
+
+def number_of(call: str) -> int:
+    """Return the number of a system call on this machine; KeyError if it is not in the tables."""
+    return _MACHINES[platform.machine()].calls[call]
 
 
 def unavailable() -> str:
@@ -175,7 +215,7 @@ def install(*groups: Sequence[Rule]) -> None:
     buffer = ctypes.create_string_buffer(code, len(code))
     filter_ = _Program(len(lines), ctypes.cast(buffer, ctypes.c_void_p))
     libc = ctypes.CDLL(None, use_errno=True)
-    number = ctypes.c_long(_MACHINES[platform.machine()].seccomp)
+    number = ctypes.c_long(number_of("seccomp"))
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise SealError(f"no_new_privs: {os.strerror(ctypes.get_errno())}")
     done = libc.syscall(number, ctypes.c_ulong(_SET_MODE_FILTER), ctypes.c_ulong(_ALL_THREADS), ctypes.byref(filter_))

@@ -16,6 +16,7 @@ from pincite.domain.documents import Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
 from pincite.search.features import FEATURES
+from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.lookup import Lookup, resolve
 from pincite.search.pool import Pool, Query, gather, rarity
 from pincite.search.ranking import Ranker
@@ -27,6 +28,10 @@ _FOLLOWED = 3
 _FOLLOWED_EACH = 1
 _NAMED = 1.5
 """What a document gains by being named, in units of the ranker: e to the power of it, in odds."""
+_FIGURE = 1.0
+"""What a passage gains that gives a figure of the kind asked for, in the same units; chosen on the development set."""
+_LOOKED_AT = 40
+"""Best candidates that are read for figures."""
 _PLAIN, _COVERAGE = FEATURES.index("plain_sentence"), FEATURES.index("coverage")
 # How near to the question, as a share of the referring passage's similarity, a passage must be to be followed. A
 # reference that names its document ("row R15 of the Retention Policy") is there to be looked up; acts refer to their
@@ -204,8 +209,9 @@ class Searcher:
         # a document that the question names comes first, but does not shut out the others: "our retention policy"
         # may be the title of one of several, and whoever names the policy may ask what the law says of it
         scores += _NAMED * np.array([passage.document in named for passage in pool.passages], np.float32)
-        low, high = float(scores.min()), float(scores.max())
-        scaled = (scores - low) / ((high - low) or 1.0)
+        placed = scores + self._figures(query.text, pool, scores)
+        low, high = float(placed.min()), float(placed.max())
+        scaled = (placed - low) / ((high - low) or 1.0)
         return [
             Hit(
                 pool.passages[i],
@@ -217,8 +223,19 @@ class Searcher:
                 float(pool.features[i, _COVERAGE]),
                 float(scores[i]),
             )
-            for i in np.argsort(-scores, kind="stable")
+            for i in np.argsort(-placed, kind="stable")
         ]
+
+    def _figures(self, question: str, pool: Pool, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return what each candidate gains for giving a figure of the kind asked for, shape (candidates,)."""
+        gained = np.zeros(len(scores), np.float32)
+        kind = asked_figure(question)
+        if kind:
+            for i in np.argsort(-scores)[:_LOOKED_AT]:
+                passage = pool.passages[i]
+                document = self._library.document(self._library.documents[passage.document].slug)
+                gained[i] = _FIGURE * gives_figure(passage.span.of(document.text), kind)
+        return gained
 
     def pool(self, query: Query, scope: _Scope | None = None, named: frozenset[int] = frozenset()) -> Pool:
         """Return the candidates of a query with their features, in no order; those of all documents without `scope`."""

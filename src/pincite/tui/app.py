@@ -40,11 +40,13 @@ class Batches:
         ground: gives what answers rest on now; called in a worker thread.
         model: name of the language model.
         folders: where question files are offered from.
+        otherwise: where answers go if the seal keeps this process from writing beside the questions.
     """
 
     ground: Callable[[], Ground]
     model: str
     folders: Sequence[Path] = ()
+    otherwise: Path | None = None
 
 
 class PinciteApp(App[int]):
@@ -141,6 +143,7 @@ class PinciteApp(App[int]):
             model=self._batches.model,
             as_of=self._chat.as_of,
             folders=self._batches.folders,
+            otherwise=self._batches.otherwise,
         )
         self.push_screen(self._batch)
 

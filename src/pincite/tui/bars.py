@@ -37,7 +37,8 @@ class Header(Horizontal):
         self.query_one("#where", Static).update(where)
         seal = f"{line(status.seal)} · {documents(status.documents)}" if status else "not loaded yet"
         day = f"As of {as_of} · " if as_of else ""
-        self.query_one("#seal", Static).update(Content.assemble((day, "bold"), seal))
+        style = "" if status is None or status.seal == "SEALED" else "bold reverse"
+        self.query_one("#seal", Static).update(Content.assemble((day, "bold"), (seal, style)))
 
 
 def documents(count: int) -> str:

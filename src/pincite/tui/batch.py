@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from pincite import seal
 from pincite.batch.forms import ENDINGS, open_form
 from pincite.batch.ground import Ground
 from pincite.batch.job import Job, default_output
@@ -66,6 +67,7 @@ class BatchScreen(Screen[None]):
         model: name of the language model.
         as_of: the day whose texts answer, None for today's.
         folders: where question files are offered from.
+        otherwise: where answers go if the seal keeps this process from writing beside the questions.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,10 +89,12 @@ class BatchScreen(Screen[None]):
         model: str,
         as_of: date | None = None,
         folders: Sequence[Path] = (),
+        otherwise: Path | None = None,
     ) -> None:
         super().__init__()
         self._assistant, self._status, self._turn = assistant, status, turn
         self._ground, self._model, self._as_of, self._folders = ground, model, as_of, folders
+        self._otherwise = otherwise
         self.job: Job | None = None
         self._stop: Flag | None = None  # of the run under way
         self._began = 0.0
@@ -170,7 +174,7 @@ class BatchScreen(Screen[None]):
         def read() -> None:
             try:
                 form = open_form(path, choice)
-                outputs = [Path(output).expanduser() if output else default_output(path)]
+                outputs = [Path(output).expanduser() if output else self._beside(path)]
                 job = Job(path, form, outputs, self._ground(), model=self._model, as_of=self._as_of)
             except Exception as error:
                 self.post_message(JobFailed(error))
@@ -178,6 +182,12 @@ class BatchScreen(Screen[None]):
                 self.post_message(JobOpened(job))
 
         self.run_worker(read, thread=True, exit_on_error=False, group="batch")
+
+    def _beside(self, questions: Path) -> Path:
+        output = default_output(questions)
+        if self._otherwise is None or seal.state().may_write(output):
+            return output
+        return self._otherwise / output.name
 
     @on(JobFailed)
     def _failed(self, message: JobFailed) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pincite.cli.sealing import Needs
+
 if TYPE_CHECKING:
     from pincite.config import Home
     from pincite.ingest.build import BuildReport
@@ -36,7 +38,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     )
     command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
     command.add_argument("--rebuild", action="store_true", help="read and embed everything again")
-    command.set_defaults(handler=_build)
+    command.set_defaults(handler=_build, needs=Needs(new_home=True))
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite.cli.dates import day
+from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, directories or a corpus.toml")
     command.add_argument("--slug", default="", help="short name of the one document (default: from its file name)")
     _facts(command)
-    command.set_defaults(handler=_add)
+    command.set_defaults(handler=_add, needs=Needs(new_home=True))
 
     command = commands.add_parser(
         "update",
@@ -64,7 +65,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     command.add_argument("file", type=Path, metavar="FILE", help="the new version")
     command.add_argument("--replace", action="store_true", help="do not keep the old version")
     _facts(command)
-    command.set_defaults(handler=_update)
+    command.set_defaults(handler=_update, needs=Needs(new_home=True))
 
     command = commands.add_parser(
         "remove",
@@ -76,7 +77,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser], comm
     )
     command.add_argument("documents", nargs="+", metavar="DOCUMENT", help="its name in `corpus list`")
     _no_build(command)
-    command.set_defaults(handler=_remove)
+    command.set_defaults(handler=_remove, needs=Needs(new_home=True))
 
 
 def _facts(command: argparse.ArgumentParser) -> None:

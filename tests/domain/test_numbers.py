@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincite.answer.numbers import numbers_in, provision_numbers_in, quantities_in
+from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
 
 UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
 UNITS += "seventeen eighteen nineteen".split()

@@ -1,0 +1,69 @@
+"""What kind of figure a question asks for (a period, a sum, an age, a date, a count), and whether words give one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pincite.domain.numbers import quantities_in
+
+__all__ = ["asked_figure", "gives_figure"]
+
+_TIME = frozenset("minute hour day week month year".split())
+_SUM = frozenset("% percent per cent euro eur € dollar usd $ £ gbp".split())
+# The first that fits decides: "what is the maximum fine" is no period, "how many days" no mere count.
+_ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
+    ("age", re.compile(r"\b(?:what|which) age\b|\bhow old\b|\bage limit\b", re.I)),
+    (
+        "sum",
+        re.compile(
+            r"\b(?:how (?:much|high|big|large)|what|which|maximum|max(?:imal)?)\b[^.?!]{0,60}"
+            r"\b(?:fines?|penalt(?:y|ies)|damages|cost|fee|price|turnover|pay)\b|\bhow much\b|\bdamages:",
+            re.I,
+        ),
+    ),
+    ("date", re.compile(r"\b(?:from|since|until|by|on) (?:which|what) (?:date|day)\b|\b(?:which|what) date\b", re.I)),
+    (
+        "count",
+        re.compile(r"\bhow many (?!(?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b)", re.I),
+    ),
+    (
+        "time",
+        re.compile(
+            r"\bhow (?:long|soon|fast|quickly|often)\b"
+            r"|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"
+            r"|\bby when\b|\bdeadline\b|\bwithin (?:what|which|how)\b|\btime limit\b|\bhow much time\b"
+            r"|^when (?:do|does|must|should|is|are|will|has|have)\b|[.!,] when (?:do|does|must|should|is|are|will)\b",
+            re.I,
+        ),
+    ),
+)
+_MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_DATE = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b", re.I)
+_RHYTHM = re.compile(
+    r"\b(?:annual(?:ly)?|yearly|quarterly|monthly|weekly|daily|immediately|without (?:undue|further) delay|"
+    r"(?:once|each|every|per) (?:a )?(?:quarter|year|month|week|day))\b",
+    re.I,
+)
+
+
+def asked_figure(question: str) -> str:
+    """Return "age", "sum", "date", "time" or "count" if a question asks for one, else ""."""
+    return next((kind for kind, pattern in _ASKS if pattern.search(question)), "")
+
+
+def gives_figure(words: str, kind: str) -> bool:
+    """Tell whether `words` have a figure of a kind; "" is no kind, and nothing gives it."""
+    if not kind:
+        return False
+    if kind == "date":
+        return _DATE.search(words) is not None
+    if kind == "time" and _RHYTHM.search(words):
+        return True
+    quantities = quantities_in(words)
+    if kind == "sum":
+        return any(unit in _SUM for _, unit in quantities)
+    if kind in ("time", "age"):
+        units = _TIME if kind == "time" else {"year"}
+        return any(unit in units for _, unit in quantities)
+    return any(value > 1 for value, _ in quantities)
