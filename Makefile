@@ -12,7 +12,7 @@ endif
 # through the environment, so that no character of a question is read by a shell
 export PINCITE_QUESTION := $(value Q)
 
-.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus bench-kill bench-injection bench-batch bench-batch-kill clean
+.PHONY: help chat ask setup test lint format bench-answer bench-completeness bench-retrieval bench-embedding bench-corpus bench-kill bench-injection bench-batch bench-batch-kill bench-bundle clean
 .SILENT:
 
 help:
@@ -28,6 +28,7 @@ help:
 	echo 'make bench-kill         kill 200 builds at random moments and look at what is left'
 	echo 'make bench-batch        questions an hour of a batch and of a loop of single asks'
 	echo 'make bench-batch-kill   kill a run of 1,000 questions 20 times and compare what it ends with'
+	echo 'make bench-bundle       make a bundle, install it without a network as another user, ask, update (needs root)'
 	echo 'make clean              remove caches and the environment, keep models, corpus and home'
 
 chat:
@@ -93,6 +94,10 @@ bench-batch-kill:
 	$(BOOT) --dev --model smollm2-135m --model all-minilm-l6-v2
 	PINCITE_BATCH_ROWS=1000 PINCITE_BATCH_KILLS=20 PINCITE_BATCH_MODEL=smollm2-135m \
 		$(BIN)/python -m pytest -q -s tests/batch/test_kill.py -k killed $(ARGS)
+
+bench-bundle:
+	$(BOOT) --dev
+	$(BIN)/python -m benchmarks.bundle $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info

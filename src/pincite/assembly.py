@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite import __version__, seal
-from pincite.config import Home, Settings, checkout_root
+from pincite.config import Home, Settings, shipped_corpus
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
 from pincite.models.registry import Registry
@@ -149,14 +149,16 @@ def open_log(home: Home) -> AuditLog:
     return AuditLog.open(home.audit)
 
 
-def record(home: Home, kind: str, public: Mapping[str, Json], *, files: Collection[str] = ()) -> None:
+def record(
+    home: Home, kind: str, public: Mapping[str, Json], *, files: Collection[str] = (), documents: Collection[str] = ()
+) -> None:
     """Append one record to the home's audit log, on the disk when this returns.
 
     Raises:
         RecordError: if it could not be recorded.
     """
     with closing(open_log(home)) as log:
-        log.append(kind, public, files=files)
+        log.append(kind, public, files=files, documents=documents)
 
 
 def export_recorder(home: Home) -> Exported:
@@ -472,7 +474,7 @@ def corpus_registry(home: Home) -> CorpusRegistry:
 
     home.require_keeper()
     home.create()
-    start = start_of(checkout_root())
+    start = start_of(shipped_corpus())
     generations = Generations(home.library)
     current = generations.current()
     if current is not None and not (home.path / "corpus.toml").exists():
@@ -508,8 +510,8 @@ def _sources(home: Home, paths: Sequence[Path]) -> list[Source]:
 
     if paths:
         return expand_paths(paths)
-    root = checkout_root()
-    candidates = [home.path / "corpus.toml", *([root / "corpus" / "corpus.toml"] if root else [])]
+    shipped = shipped_corpus()
+    candidates = [home.path / "corpus.toml", *([shipped] if shipped else [])]
     for file in candidates:
         if file.is_file():
             return load_corpus_file(file, home.path / "sources")

@@ -16,7 +16,7 @@ from pincite.clearance import Clearance, Level, Person
 from pincite.domain.labels import Labels
 from pincite.errors import ConfigError
 
-__all__ = ["Home", "Settings", "checkout_root", "models_directory"]
+__all__ = ["Home", "Settings", "checkout_root", "models_directory", "shipped_corpus"]
 
 
 def checkout_root() -> Path | None:
@@ -191,6 +191,17 @@ def models_directory(home: Home) -> Path:
         return Path(given).expanduser().resolve()
     root = checkout_root()
     return root / "models" if root is not None else home.path / "models"
+
+
+def shipped_corpus() -> Path | None:
+    """Return the corpus.toml that came with this program: ``PINCITE_CORPUS``, which an installed bundle sets, else the
+    checkout's; None if there is neither.
+    """
+    given = os.environ.get("PINCITE_CORPUS")
+    if given:  # its links are kept: an installation's path must outlive the version that it leads to
+        return Path(given).expanduser().absolute()
+    root = checkout_root()
+    return root / "corpus" / "corpus.toml" if root is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
+    "BundleError",
+    "BundleRefused",
     "ConfigError",
     "DigestMismatch",
     "DocumentError",
@@ -74,6 +76,18 @@ class SealedError(PinciteError):
     """Something that needs a network was asked of a machine that has none on purpose."""
 
     title = "This machine is sealed"
+
+
+class BundleError(PinciteError):
+    """A bundle, its keys or its place that cannot be made or used as was asked."""
+
+    title = "Bundle cannot be used"
+
+
+class BundleRefused(BundleError):
+    """A bundle that is not exactly what was signed, or whose signatures are not to be trusted."""
+
+    title = "Bundle refused"
 
 
 class DocumentError(PinciteError):

@@ -41,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PINCITE_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("LOGNAME", "steward")
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(assembly, "checkout_root", lambda: None)
+    monkeypatch.setattr(assembly, "shipped_corpus", lambda: None)
     monkeypatch.setattr(validity, "today", lambda: date(2031, 6, 15))
     monkeypatch.setattr(
         Parts, "embedder", lambda parts: FakeEmbedder(sha256=parts.registry.get(parts.settings.embedder).sha256)
@@ -203,7 +203,7 @@ def test_a_home_without_a_corpus_starts_from_the_checkout(
     (checkout / "corpus" / "policies" / "wind.md").write_text(OLD.replace("Kite", "Wind"), encoding="utf-8")
     shipped = checkout / "corpus" / "corpus.toml"
     shipped.write_text('# shipped\n[[source]]\nslug = "wind"\npath = "policies/wind.md"\n')
-    monkeypatch.setattr(assembly, "checkout_root", lambda: checkout)
+    monkeypatch.setattr(assembly, "shipped_corpus", lambda: checkout / "corpus" / "corpus.toml")
     assert main(["corpus", "add", str(tmp_path / "kite.md")]) == 0
     assert [info.slug for info in Library(home / "library").documents] == ["wind", "kite"]
     assert (home / "corpus.toml").read_text().startswith("# shipped\n")

@@ -9,7 +9,21 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pincite import __version__
-from pincite.cli import ask, audit, batch, chat, corpus, doctor, evaluate, models, purge, retention, sealing, search
+from pincite.cli import (
+    ask,
+    audit,
+    batch,
+    bundle,
+    chat,
+    corpus,
+    doctor,
+    evaluate,
+    models,
+    purge,
+    retention,
+    sealing,
+    search,
+)
 from pincite.cli.terminal import filtered_output
 from pincite.domain.text import printable
 from pincite.errors import PinciteError
@@ -35,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--home", metavar="DIR", help="directory of all state")
     sealing.add_unsealed(common)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (chat, ask, batch, search, corpus, models, evaluate, audit, purge, retention, doctor):
+    for command in (
+        chat, ask, batch, search, corpus, models, bundle, evaluate, audit, purge, retention, doctor,
+    ):  # fmt: skip
         command.register(subparsers, common)
     return parser
 

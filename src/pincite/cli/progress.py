@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pincite.cli.terminal import unfiltered
@@ -24,7 +25,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 @contextmanager
 def console_progress() -> Iterator[Progress]:
     """Give a `Progress` that draws on stderr until the block ends."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or find_spec("rich") is None:  # without it: what verifies a first bundle
         yield _Lines()
         return
     from rich.console import Console

@@ -105,7 +105,7 @@ def _need(args: argparse.Namespace, *names: str) -> None:
 
 def _documents(home: Home, args: argparse.Namespace) -> int:
     from pincite.cli.progress import console_progress
-    from pincite.config import checkout_root
+    from pincite.config import shipped_corpus
     from pincite.ingest.corpus_file import start_of
     from pincite.purge.plan import make_plan
     from pincite.purge.run import begin
@@ -121,7 +121,7 @@ def _documents(home: Home, args: argparse.Namespace) -> int:
             plan,
             reason=args.reason,
             authority=args.authority,
-            start=start_of(checkout_root()),
+            start=start_of(shipped_corpus()),
             progress=progress,
         )
     return _tell(outcome)
@@ -169,12 +169,12 @@ def confirm(yes: bool, question: str) -> None:
 
 def _resume(home: Home) -> int:
     from pincite.cli.progress import console_progress
-    from pincite.config import checkout_root
+    from pincite.config import shipped_corpus
     from pincite.ingest.corpus_file import start_of
     from pincite.purge.run import resume
 
     with console_progress() as progress:
-        outcome = resume(home.path, start=start_of(checkout_root()), progress=progress)
+        outcome = resume(home.path, start=start_of(shipped_corpus()), progress=progress)
     if outcome is None:
         say("No purge is pending.")
         return 0

@@ -165,9 +165,8 @@ def write_corpus(file: Path, sources: Sequence[Source]) -> Path | None:
     return kept
 
 
-def start_of(root: Path | None) -> str:
-    """Return what the corpus.toml of a home begins with that has none: that of the checkout `root`, or nothing."""
-    shipped = root / "corpus" / "corpus.toml" if root else None
+def start_of(shipped: Path | None) -> str:
+    """Return what the corpus.toml of a home begins with that has none: the shipped one's text, or nothing."""
     return with_absolute_paths(shipped) if shipped is not None and shipped.is_file() else HEADER
 
 
