@@ -23,7 +23,7 @@ WHY = ["--reason", "court order 7", "--authority", "District Court"]
 @pytest.fixture
 def home(quick: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PINCITE_HOME", str(quick.home))
-    monkeypatch.setattr(assembly, "checkout_root", lambda: None)
+    monkeypatch.setattr(assembly, "shipped_corpus", lambda: None)
     monkeypatch.setattr(
         Parts, "embedder", lambda parts: FakeEmbedder(sha256=parts.registry.get(parts.settings.embedder).sha256)
     )

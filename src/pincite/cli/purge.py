@@ -68,6 +68,7 @@ def _folders(args: argparse.Namespace) -> list[Path]:
     if args.documents[:1] == ["verify"]:
         return []
     home = Home.find(args.home)
+    home.require_keeper()
     if args.dataset:
         from pincite.models.manifest import shipped
 
@@ -83,6 +84,7 @@ def _purge(args: argparse.Namespace) -> int:
     if args.documents[:1] == ["verify"]:
         return _verify(args.documents[1:], args.key)
     home = Home.find(args.home)
+    home.require_keeper()
     if args.resume:
         return _resume(home)
     _need(args, "reason", "authority")

@@ -12,6 +12,7 @@ from pincite.cli.sealing import Needs
 from pincite.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pincite.config import Home
     from pincite.purge.holds import Holds
     from pincite.record import AuditLog
 
@@ -49,18 +50,26 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
 
 def _folders(args: argparse.Namespace) -> list[Path]:
     """Return the folders of the journals that the log names."""
-    from pincite.config import Home
     from pincite.purge.named import named_folders
 
-    return named_folders(Home.find(args.home).path)
+    return named_folders(_home(args).path)
+
+
+def _home(args: argparse.Namespace) -> Home:
+    """Return the home, which only who keeps it may erase from."""
+    from pincite.config import Home
+
+    home = Home.find(args.home)
+    home.require_keeper()
+    return home
 
 
 def _run(args: argparse.Namespace) -> int:
     from pincite.cli.progress import console_progress
-    from pincite.config import Home, Settings
+    from pincite.config import Settings
     from pincite.purge.retention import apply, find_due
 
-    home = Home.find(args.home)
+    home = _home(args)
     due = find_due(home.path, Settings.load(home))
     for path in (*due.sessions, *due.journals):
         _say(f"due: {path}")
@@ -98,21 +107,19 @@ def _release(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from pincite.config import Home
     from pincite.domain.text import printable
     from pincite.purge.holds import Holds
 
-    for name, reason in sorted(Holds(Home.find(args.home).path).reasons.items()):
+    for name, reason in sorted(Holds(_home(args).path).reasons.items()):
         print(printable(f"{name}: {reason}"))
     return 0
 
 
 def _open(args: argparse.Namespace) -> tuple[Holds, AuditLog]:
-    from pincite.config import Home
     from pincite.purge.holds import Holds
     from pincite.record import AuditLog
 
-    home = Home.find(args.home)
+    home = _home(args)
     return Holds(home.path), AuditLog.open(home.audit)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -12,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pincite import __version__, seal
+from pincite import seal
+from pincite.assembly.ground import batch_ground
 from pincite.config import Home, Settings, shipped_corpus
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
@@ -21,7 +20,6 @@ from pincite.models.registry import Registry
 if TYPE_CHECKING:
     from pincite.answer.engine import Engine
     from pincite.answer.recorded import RecordedAssistant
-    from pincite.batch.ground import Ground
     from pincite.domain.assistant import Exported
     from pincite.domain.documents import Document
     from pincite.embed import Embedder
@@ -382,47 +380,6 @@ def open_benchmark(home: Home, place: Home, benchmark: Benchmark, *, progress: P
         progress=progress,
     )
     return _searcher(parts)
-
-
-def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
-    """Return what answers to a batch would rest on now; no model is loaded for it.
-
-    Raises:
-        PinciteError: if there is no library, or a model named in the settings is not in the manifest.
-    """
-    from pincite.batch.ground import Basis, Catalogue, Entry, Ground
-    from pincite.library.cleared import open_cleared
-
-    parts = Parts.of(home, settings)
-    library = open_cleared(home, mapped=True)
-    try:
-        entries = [
-            Entry(info.slug, (info.title, info.short, *info.aliases), info.provenance.classification)
-            for info in library.documents
-        ]
-        generation = library.generation
-    finally:
-        library.close()
-    chosen = parts.settings
-    deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
-    basis = Basis(
-        library=generation,
-        model=parts.registry.get(chosen.model).sha256,
-        embedder=parts.registry.get(chosen.embedder).sha256,
-        settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
-        program=_program_sha256(),
-    )
-    return Ground(basis, Catalogue(entries), home.labels, library.directory.name if home.clearance else "")
-
-
-def _program_sha256() -> str:
-    """Return the digest of the code and data that search, draft and check: a change to any may change an answer."""
-    root = Path(__file__).parent
-    files = [*(root / "answer").glob("*"), *(root / "search").glob("*"), root / "llm" / "prompt.py"]
-    digest = hashlib.sha256(__version__.encode())
-    for file in sorted(file for file in files if file.suffix in (".py", ".toml")):
-        digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def read_file(home: Home, source: Source) -> Document:

@@ -1,0 +1,58 @@
+"""What the answers of a batch would rest on, told without loading a model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pincite import __version__
+from pincite.config import Home, Settings
+from pincite.models.registry import Registry
+
+if TYPE_CHECKING:
+    from pincite.batch.ground import Ground
+
+__all__ = ["batch_ground"]
+
+
+def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
+    """Return what answers to a batch would rest on now; no model is loaded for it.
+
+    Raises:
+        PinciteError: if there is no library, or a model named in the settings is not in the manifest.
+    """
+    from pincite.batch.ground import Basis, Catalogue, Entry, Ground
+    from pincite.library.cleared import open_cleared
+
+    chosen = settings or Settings.load(home)
+    registry = Registry.open(home)
+    library = open_cleared(home, mapped=True)
+    try:
+        entries = [
+            Entry(info.slug, (info.title, info.short, *info.aliases), info.provenance.classification)
+            for info in library.documents
+        ]
+        generation = library.generation
+    finally:
+        library.close()
+    deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
+    basis = Basis(
+        library=generation,
+        model=registry.get(chosen.model).sha256,
+        embedder=registry.get(chosen.embedder).sha256,
+        settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
+        program=_program_sha256(),
+    )
+    return Ground(basis, Catalogue(entries), home.labels, library.directory.name if home.clearance else "")
+
+
+def _program_sha256() -> str:
+    """Return the digest of the code and data that search, draft and check: a change to any may change an answer."""
+    root = Path(__file__).parents[1]
+    files = [*(root / "answer").glob("*"), *(root / "search").glob("*"), root / "llm" / "prompt.py"]
+    digest = hashlib.sha256(__version__.encode())
+    for file in sorted(file for file in files if file.suffix in (".py", ".toml")):
+        digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
