@@ -32,6 +32,7 @@ KEYS = {
     "timings",
     "prompt_tokens",
     "answer_tokens",
+    "label",
 }
 CITATION_KEYS = {
     "status",
