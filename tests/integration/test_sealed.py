@@ -70,7 +70,7 @@ def network_calls(trace: Path) -> list[tuple[str, str]]:
     for line in trace.read_text(encoding="utf-8", errors="replace").splitlines():
         task, _, rest = line.partition(" ")
         if rest.endswith("<unfinished ...>"):
-            pending[task] = rest.removesuffix("<unfinished ...>")
+            pending[task] = rest.removesuffix("<unfinished ...>").rstrip()
         elif "resumed>" in rest:
             whole.append(pending.pop(task, "") + rest.partition("resumed>")[2])
         else:
