@@ -22,6 +22,10 @@ from pincite.search.figures import asked_figure, gives_figure
         ("May a supplier see the customer list?", ""),
         ("What must we do when a visitor has no badge?", ""),
         ("Who approves an exception?", ""),
+        ("How much time do we have to report a loss?", "time"),
+        ("What must we do before we pay a supplier?", ""),
+        ("Which data may we keep about fines?", ""),
+        ("What is the fee policy?", ""),
     ],
 )
 def test_what_a_question_asks_for(question: str, kind: str) -> None:
@@ -48,3 +52,12 @@ def test_what_a_question_asks_for(question: str, kind: str) -> None:
 )
 def test_what_words_give(kind: str, words: str, gives: bool) -> None:
     assert gives_figure(words, kind) is gives
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["When is an impact assessment required?", "When must people be told?", "What happens if we miss the deadline?"],
+)
+def test_a_condition_may_be_asked_for_as_well(question: str) -> None:
+    assert asked_figure(question) == "time"
+    assert asked_figure(question, plainly=True) == ""

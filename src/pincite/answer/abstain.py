@@ -38,8 +38,8 @@ class Policy:
         passage: below it nothing in the corpus is about the question.
         sufficient: below it passages were found, but they do not answer.
         missing_name: taken off when the question names a person, place or firm that no passage found mentions.
-        missing_figure: taken off when the question asks for a period, a sum, a date or a count and no passage found
-            gives one.
+        missing_figure: taken off when the question plainly asks for a period, a sum, a date or a count and no passage
+            found gives one.
         strong: from it on the governing sentence is quoted when the draft fails.
         sha256: digest of the file the thresholds come from.
     """
@@ -113,7 +113,7 @@ def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) ->
 
 def _missing_figure(result: SearchResult, evidence: Sequence[Selected]) -> bool:
     """Tell whether the question asks for a figure of a kind that no evidence gives, its own figures aside."""
-    kind = asked_figure(result.question)
+    kind = asked_figure(result.question, plainly=True)
     return bool(kind) and not any(gives_figure(f"{one.item.lead_in} {one.item.text}", kind) for one in evidence)
 
 

@@ -17,8 +17,12 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
     (
         "sum",
         re.compile(
-            r"\b(?:how (?:much|high|big|large)|what|which|maximum|max(?:imal)?)\b[^.?!]{0,60}"
-            r"\b(?:fines?|penalt(?:y|ies)|damages|cost|fee|price|turnover|pay)\b|\bhow much\b|\bdamages:",
+            r"\bhow (?:high|big|large|much) (?:is|are|was|can|could|may|a)\b[^.?!]{0,30}"
+            r"\b(?:fines?|penalt(?:y|ies)|damages|costs?|fees?|price)\b"
+            r"|\b(?:what|which)(?:['’]s| is| are)?(?: the| a)?(?: (?:maximum|max|highest|extra))? "
+            r"(?:fines?|penalt(?:y|ies)|damages|costs?|fees?|price|pay)\b(?! (?:policy|procedure|process|schedule))"
+            r"|\b(?:maximum|max) (?:fine|penalty|fee)\b|\bwhat (?:can|could|does|would|will) [^.?!]{1,60} cost\b"
+            r"|\bhow much (?!(?:time|notice|longer|earlier|later|of)\b)",
             re.I,
         ),
     ),
@@ -32,11 +36,17 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
         re.compile(
             r"\bhow (?:long|soon|fast|quickly|often)\b"
             r"|\bhow many (?:more )?(?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b"
-            r"|\bby when\b|\bdeadline\b|\bwithin (?:what|which|how)\b|\btime limit\b|\bhow much time\b"
-            r"|^when (?:do|does|must|should|is|are|will|has|have)\b|[.!,] when (?:do|does|must|should|is|are|will)\b",
+            r"|\bby when\b|\bwithin (?:what|which|how)\b|\bhow much (?:time|notice|longer|earlier|later)\b"
+            r"|\bwhat(?:['’]s| is| are) the [^.?!]{0,20}(?:deadline|time limit)",
             re.I,
         ),
     ),
+)
+# "When is consent needed?" asks for a condition, "when does the report have to be sent?" for a time.
+_MAY_ASK_TIME = re.compile(
+    r"\bdeadline\b|\btime limit\b"
+    r"|^when (?:do|does|must|should|is|are|will|has|have)\b|[.!,] when (?:do|does|must|should|is|are|will)\b",
+    re.I,
 )
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _DATE = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} \d{{1,2}}\b|\b\d{{4}}-\d{{2}}-\d{{2}}\b", re.I)
@@ -47,9 +57,13 @@ _RHYTHM = re.compile(
 )
 
 
-def asked_figure(question: str) -> str:
-    """Return "age", "sum", "date", "time" or "count" if a question asks for one, else ""."""
-    return next((kind for kind, pattern in _ASKS if pattern.search(question)), "")
+def asked_figure(question: str, *, plainly: bool = False) -> str:
+    """Return "age", "sum", "date", "time" or "count" if a question asks for one, else "".
+
+    With `plainly` only where nothing else can be meant, so that an answer without a figure is none.
+    """
+    kind = next((kind for kind, pattern in _ASKS if pattern.search(question)), "")
+    return kind or ("time" if not plainly and _MAY_ASK_TIME.search(question) else "")
 
 
 def gives_figure(words: str, kind: str) -> bool:
