@@ -30,6 +30,7 @@ def support(best: str, **changes: object) -> Support:
 
 
 LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
+FILTER = "A filter on the output is a temporary measure and never counts as deletion."
 NOT_YET = "If the keeper has not already told the board, the authority may require it to do so."
 
 
@@ -80,6 +81,9 @@ def test_supported(claim: str, cited: Support) -> None:
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
         ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),
         ("polarity", "The keeper is not required to tell the board.", support(NOT_YET)),
+        ("polarity", "Yes, a filter counts as deletion.", support(FILTER, question="Does a filter count as deletion?")),
+        ("polarity", "We may use open data freely.", support("Open data is not free to use.")),
+        ("polarity", "Gardeners are asked first.", support("The gardeners were not asked, and nobody told them.")),
         ("words", "Gardeners water purple tulips every morning.", support(NOTIFY)),
         ("words", "No, we must not delete it.", support(DISCLOSE, question="Must we delete it?", similarity=0.5)),
         (
@@ -103,6 +107,19 @@ def test_caught(failed: str, claim: str, cited: Support) -> None:
     ],
 )
 def test_denials_in_other_words_are_the_same(claim: str, cited: str) -> None:
+    assert check_claim(claim, support(cited)) == ""
+
+
+@pytest.mark.parametrize(
+    ("claim", "cited"),
+    [
+        ("A filter is a temporary measure.", FILTER),
+        ("The keeper encrypts the register.", "The keeper encrypts a register that is not public."),
+        ("The board hears the keeper.", "The board hears the keeper, where it has not heard the keeper before."),
+        ("The register has 20 entries.", "The register has not only 20 entries but also an index of keepers."),
+    ],
+)
+def test_a_denial_counts_only_against_what_it_denies(claim: str, cited: str) -> None:
     assert check_claim(claim, support(cited)) == ""
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
 from pincite.search.terms import content_words
 
-__all__ = ["Support", "check_claim", "denies", "forbids"]
+__all__ = ["Support", "check_claim", "contradicts", "denies", "forbids"]
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|refuse\w*|"
@@ -37,6 +37,19 @@ _FORBIDS = re.compile(
     r"|\b(?:is|are) never\b|^no\b",
     re.I,
 )
+_DENIES_A_FACT = re.compile(
+    r"\bnever\b|\b(?:is|are|was|were|has|have) (?:\w+ly |also |therefore )?not\b(?! only\b| less\b| limited\b)"
+    r"|\b(?:is|are) no longer\b|\b(?:is|are) neither\b|\bno(?:body| one|ne)\b",
+    re.I,
+)
+"""What is not so, beside what must not be done: "never counts as removal", "is not free to use"."""
+_ASIDE = re.compile(
+    r"\b(?:if|where|when|while|until|unless|except|because|provided that|who|which|whose"
+    r"|that (?:is|are|was|were|has|have))\b[^,;.]*",
+    re.I,
+)
+"""Clauses that deny nothing of the rule itself: "data that is not encrypted", "where it has not yet done so"."""
+_NEXT_RULE = re.compile(r"[;:—,]\s|\b(?:and|but)\b")
 _OBLIGES = re.compile(
     r"\b(?:must|shall|required?|requires|requirement|obliged|obligation|obligatory|mandatory|has to|"
     r"have to|needs? to|is to|are to|responsible|ensure|only|"
@@ -182,11 +195,33 @@ def _polarity(claim: str, support: Support) -> bool:
     or demand what the claim denies."""
     if _FORBIDS.search(claim):
         return denies(support.best, claim)
-    return not forbids(_IN_TIME.sub(" ", support.best)) or _NEGATION.search(claim) is not None
+    return not contradicts(support.best, claim)
+
+
+def contradicts(words: str, claim: str) -> bool:
+    """Tell whether a stored sentence forbids or denies what a claim without any denial says."""
+    if _NEGATION.search(claim) is not None:
+        return False
+    return forbids(_IN_TIME.sub(" ", words)) or _denies_fact(words, claim)
+
+
+def _denies_fact(words: str, claim: str) -> bool:
+    """Tell whether a sentence says that something is not so, and the claim is about that something.
+
+    "A filter is a temporary measure and never counts as removal" denies nothing of a claim about measures only.
+    """
+    words = _ASIDE.sub(" ", _IN_TIME.sub(" ", words))
+    claimed = {_stem(word) for word in content_words(claim)}
+    for match in _DENIES_A_FACT.finditer(words):
+        starts = [before.end() for before in _NEXT_RULE.finditer(words, 0, match.start())]
+        denied = {_stem(word) for word in content_words(words[starts[-1] if starts else 0 :])}
+        if denied & claimed:
+            return True
+    return False
 
 
 def forbids(words: str) -> bool:
-    """Tell whether a sentence, a claim or a stored one, says that something must not be done or is not so."""
+    """Tell whether a sentence, a claim or a stored one, says that something must not be done."""
     return _FORBIDS.search(words) is not None
 
 

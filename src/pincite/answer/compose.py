@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pincite.answer.checks import Support, denies, forbids
+from pincite.answer.checks import Support, contradicts, denies, forbids
 from pincite.answer.clauses import check_by_clause
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
@@ -95,8 +95,13 @@ class Composer:
                 return reason  # what the nearest source denies is not made true by another
             if not reason and self._names_some_only(sentence.text, numbers):
                 return "completeness"
+            shown = [] if reason else [(n, span) for n in numbers for span in self._shown(n, sentence.text, vector)]
+            if any(contradicts(self._evidence[n].item.quote_text(span), sentence.text) for n, span in shown):
+                reason = "polarity"  # what stands beside a claim must not deny it, whatever else the passage says
+                if nearest in numbers:
+                    return reason
             if not reason:
-                marks = tuple(dict.fromkeys(mark for n in numbers for mark in self._cite(n, sentence.text, vector)))
+                marks = tuple(dict.fromkeys(self._citation(self._evidence[n], span) for n, span in shown))
                 self.claims.append(Claim(sentence.text, marks))
                 self._vectors.append(vector)
                 self._cited.update(numbers)
@@ -172,9 +177,9 @@ class Composer:
         kinds = frozenset(self._evidence[n].item.kind.value for n in numbers)
         return Support("\n".join(parts), "\n".join(context), best[2], best[1], self._question, kinds)
 
-    def _cite(self, n: int, claim: str, vector: Vectors) -> list[int]:
-        """Return the numbers of the citations that show the claim in evidence `n`: its nearest sentence and, if
-        that lacks a number of the claim, the nearest one that has it."""
+    def _shown(self, n: int, claim: str, vector: Vectors) -> list[Span]:
+        """Return the sentences that show the claim in evidence `n`, in order: the nearest and, if that lacks a number
+        of the claim, the nearest one that has it."""
         selected = self._evidence[n]
         asked = {hit.id: hit.similarity for hit in selected.sentences}
         words = set(content_words(claim))
@@ -186,7 +191,7 @@ class Composer:
         hits = sorted(self._searcher.sentences(selected.hit.passage, vector), key=fit, reverse=True)
         hits = [h for h in hits if may_rule(selected.item.quote_text(h.span))] or hits
         if not hits:
-            return [self._citation(selected, selected.item.passage)]
+            return [selected.item.passage]
         chosen: list[SentenceHit] = [hits[0]]
         wanted = numbers_in(claim) - numbers_in(selected.item.quote_text(hits[0].span))
         for hit in hits[1:]:
@@ -196,7 +201,7 @@ class Composer:
             if wanted & has:
                 chosen.append(hit)
                 wanted -= has
-        return [self._citation(selected, hit.span) for hit in sorted(chosen, key=lambda hit: hit.span.start)]
+        return sorted((hit.span for hit in chosen), key=lambda span: span.start)
 
     def _citation(self, selected: Selected, span: Span) -> int:
         item = selected.item
