@@ -16,6 +16,7 @@ from pincite.batch.codec import answer_from_json, answer_to_json
 from pincite.batch.ground import Basis, Catalogue, Entry, Ground
 from pincite.batch.journal import Journal
 from pincite.batch.likeness import canonical
+from pincite.batch.outside import points_outside
 from pincite.batch.result import Result, Review
 from pincite.batch.rows import Row, make_row
 from pincite.batch.run import Batch, Done
@@ -266,6 +267,55 @@ def test_stopping_keeps_what_is_finished_and_not_the_row_being_asked(journal: Jo
     assert [batch.result(row).status for row in given] == ["answered", "not_asked", "not_asked"]
 
 
+def test_several_rows_are_under_way_and_each_ends_as_it_would_alone(journal: Journal, tmp_path: Path) -> None:
+    given = rows("A?", "The dress code?", "x" * 40_000, "C?", "And part?", "A?", "E?")
+    alone = Batch(given, GROUND, Journal(tmp_path / "alone"))
+    run(alone, FakeAssistant(by_words))
+    batch, under_way, most = Batch(given, GROUND, journal), set[int](), 0
+    for step in batch.run(FakeAssistant(by_words), batch.pending(), Flag(), jobs=3):
+        (under_way.discard if isinstance(step, Done) else under_way.add)(step.row.number)
+        most = max(most, len(under_way))
+    assert most == 3
+    assert batch.results() == alone.results()
+    assert [result.status for result in batch.results().values()].count("failed") == 1
+
+
+@pytest.mark.parametrize("after", ["Asking", "Heard", "Done"])
+def test_stopping_ends_every_row_under_way(journal: Journal, after: str) -> None:
+    given = rows("A?", "B?", "C?", "D?", "E?")
+    batch, stop, fake = Batch(given, GROUND, journal), Flag(), FakeAssistant()
+    seen = []
+    for step in batch.run(fake, given, stop, jobs=3):
+        seen.append(type(step).__name__)
+        if seen.count(after) == 2:
+            stop.set()
+    finished = [row for row in given if batch.result(row).answer]
+    assert len(finished) == seen.count("Done") == (2 if after == "Done" else 0)
+    assert len(fake.asked) == fake.stopped + len(finished)
+
+
+def test_rows_under_way_are_closed_when_the_assistant_breaks_or_nobody_listens(journal: Journal) -> None:
+    closed: list[str] = []
+
+    class Watched(FakeAssistant):
+        def ask(self, question: str, **others: object) -> Iterator[Event]:  # type: ignore[override]
+            if question != "A?":
+                raise ModelError("llama.cpp ran out of memory")
+            try:
+                yield from super().ask(question, **others)  # type: ignore[arg-type]
+            finally:
+                closed.append(question)
+
+    batch = Batch(rows("A?", "B?", "C?", "D?"), GROUND, journal)
+    with pytest.raises(ModelError):
+        list(batch.run(Watched(), batch.rows, Flag(), jobs=4))
+    assert closed == ["A?"]
+    steps = batch.run(FakeAssistant(), batch.rows[:1], Flag(), jobs=4)
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert not batch.result(batch.rows[0]).answer
+
+
 def test_a_scope_is_given_to_an_assistant_that_knows_it(journal: Journal) -> None:
     class Scoped(FakeAssistant):
         def ask(self, question: str, *, documents: frozenset[str] | None = None, **others: object) -> Iterator[Event]:  # type: ignore[override]
@@ -287,6 +337,25 @@ def test_a_scope_is_given_to_an_assistant_that_knows_it(journal: Journal) -> Non
 
 
 # ------------------------------------------------------------------------ result
+
+
+@pytest.mark.parametrize(
+    ("question", "outside"),
+    [
+        ("By when must those people be informed?", "those people"),
+        ("May this partner hand over photos?", "this partner"),
+        ("Is this allowed?", "this allowed"),
+        ("If a dataset arrives, where must this dataset stay?", ""),
+        ("A partner sent photos. Who may open these?", ""),
+        ("What is owed to those who withdraw?", ""),
+        ("What was due this year?", ""),
+        ("Which datasets are refused?", ""),
+    ],
+)
+def test_a_question_that_points_outside_itself_needs_review(question: str, outside: str) -> None:
+    assert points_outside(question) == outside
+    review = Result(answer=answered(question)).needs_review
+    assert review == (f"“{outside}” is explained outside the question" if outside else "")
 
 
 def test_confidence_follows_from_the_checks() -> None:

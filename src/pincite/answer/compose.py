@@ -55,6 +55,7 @@ class Composer:
         self._vectors: list[Vectors] = []
         self._asked = searcher.encode([question])[0]
         self._list: tuple[Selected, PointList] | None = None
+        self._begun = False
 
     def expect_list(self, selected: Selected, points: PointList) -> None:
         """Have sentences refused that name only some points of a list which will be quoted as a whole."""
@@ -69,7 +70,8 @@ class Composer:
         vector = self._searcher.encode([sentence.text])[0]
         if any(float(vector @ other) > _SAME for other in self._vectors) or self._said(sentence.text):
             return "repetition"
-        if self.claims and float(vector @ self._asked) < _LEAST_RELEVANT:
+        further, self._begun = self._begun, True  # also after one that was refused: what follows it is no better
+        if further and float(vector @ self._asked) < _LEAST_RELEVANT:
             return "relevance"
         failed = ""
         if _ABOUT_ITSELF.match(sentence.text):

@@ -58,16 +58,20 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Where everything comes from for one home."""
+    """Where everything comes from for one home.
+
+    `sequences`: how many answers the language model can write at a time.
+    """
 
     home: Home
     settings: Settings
     registry: Registry
+    sequences: int = 1
 
     @classmethod
-    def of(cls, home: Home, settings: Settings | None = None) -> Parts:
+    def of(cls, home: Home, settings: Settings | None = None, *, sequences: int = 1) -> Parts:
         """Read settings and manifests."""
-        return cls(home, settings or Settings.load(home), Registry.open(home))
+        return cls(home, settings or Settings.load(home), Registry.open(home), sequences)
 
     def embedder(self) -> Embedder:
         """Load the embedding model after verifying its files."""
@@ -101,6 +105,7 @@ class Parts:
                 context=self.settings.context,
                 threads=self.settings.threads,
                 gpu_layers=self.settings.gpu_layers,
+                sequences=self.sequences,
             )
 
 
@@ -189,11 +194,12 @@ def open_assistant(
     *,
     wait: bool = True,
     face: str = "ask",
+    sequences: int = 1,
 ) -> RecordedAssistant:
     """Return the assistant of a home, as `open_engine`, with everything that it says in the home's audit log.
 
     Args:
-        home, settings, report, wait: as for `open_engine`.
+        home, settings, report, wait, sequences: as for `open_engine`.
         face: by which face it is asked, for the record.
 
     Raises:
@@ -207,7 +213,7 @@ def open_assistant(
     log = open_log(home)
     try:
         parts = Parts.of(home, settings)
-        engine = open_engine(home, parts.settings, report, wait=wait)
+        engine = open_engine(home, parts.settings, report, wait=wait, sequences=sequences)
         used = {use: parts.registry.get(name) for use, name in _models_of(parts.settings).items()}
         models = {use: {"name": entry.name, "sha256": entry.sha256} for use, entry in used.items()}
         try:
@@ -231,7 +237,12 @@ def _models_of(settings: Settings) -> dict[str, str]:
 
 
 def open_engine(
-    home: Home, settings: Settings | None = None, report: Callable[[str], None] | None = None, *, wait: bool = True
+    home: Home,
+    settings: Settings | None = None,
+    report: Callable[[str], None] | None = None,
+    *,
+    wait: bool = True,
+    sequences: int = 1,
 ) -> Engine:
     """Return the engine of a home, which records nothing; library and both models are loaded side by side.
 
@@ -240,11 +251,13 @@ def open_engine(
         settings: instead of the home's own.
         report: told in a few words what is being loaded.
         wait: whether to return only when the language model is loaded.
+        sequences: how many answers may be under way at once, stepped through by one thread; each takes the memory of
+            one more context.
 
     Raises:
         PinciteError: if a model or the library is missing, damaged or cannot be loaded.
     """
-    parts = Parts.of(home, settings)
+    parts = Parts.of(home, settings, sequences=sequences)
     if report:
         report("Loading model")
     # cheap errors first: nothing is loaded for a home without a library

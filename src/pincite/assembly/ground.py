@@ -37,22 +37,26 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         generation = library.generation
     finally:
         library.close()
+    adapter = registry.get(chosen.embedder).adapter
     deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
     basis = Basis(
         library=generation,
         model=registry.get(chosen.model).sha256,
         embedder=registry.get(chosen.embedder).sha256,
         settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
-        program=_program_sha256(),
+        program=_program_sha256(adapter.sha256 if adapter else ""),
     )
     return Ground(basis, Catalogue(entries), home.labels, library.directory.name if home.clearance else "")
 
 
-def _program_sha256() -> str:
-    """Return the digest of the code and data that search, draft and check: a change to any may change an answer."""
+def _program_sha256(adapter: str) -> str:
+    """Return the digest of what searches, drafts and checks: code, data, and the question adapter by its digest.
+
+    A change to any may change an answer. An adapter that was withdrawn counts as it stands in the manifest.
+    """
     root = Path(__file__).parents[1]
-    files = [*(root / "answer").glob("*"), *(root / "search").glob("*"), root / "llm" / "prompt.py"]
-    digest = hashlib.sha256(__version__.encode())
+    files = [file for part in ("answer", "domain", "embed", "llm", "search") for file in (root / part).glob("*")]
+    digest = hashlib.sha256(f"{__version__}\0{adapter}".encode())
     for file in sorted(file for file in files if file.suffix in (".py", ".toml")):
-        digest.update(f"{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+        digest.update(f"{file.parent.name}/{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pincite.answer.report import refusal
+from pincite.batch.outside import points_outside
 from pincite.domain.answers import BESIDE_THE_POINT, Answer, Citation, Reason, Status
 from pincite.domain.text import collapse, printable
 
@@ -129,6 +130,8 @@ class Result:
             reasons.append("answered in part")
         if any(citation.status for citation in answer.citations):
             reasons.append("cites a text that is not in force")
+        if outside := points_outside(answer.question):
+            reasons.append(f"“{printable(outside)}” is explained outside the question")
         if self.same_as:
             reasons.append(f"taken from {self.same_as}")
         return "; ".join(reasons)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +26,15 @@ MOST_ROWS = 50_000
 """More questions than this are refused unless a limit is given: at 10 seconds each they take six days."""
 
 ONLY = ("unanswered", "failed")
-_MOST_FAILURES = 3  # of the machinery, one after the other: then it is not the question's fault
+_MOST_FAILURES = 3  # of the machinery, in succession: then it is not the question's fault
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A row under way and what the assistant still has to say of it."""
+
+    row: Row
+    events: Generator[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Batch:
         self.as_of = as_of
         self._by_number = {row.number: row for row in rows}
         self._leaders = leaders(rows, as_of)
+        self._failures = 0
 
     def leader(self, row: Row) -> Row:
         """Return the row whose answer is this row's: the first that asks the same."""
@@ -126,46 +136,67 @@ class Batch:
                 chosen.append(row)
         return chosen[:limit]
 
-    def run(self, assistant: Assistant, rows: Sequence[Row], stop: Flag) -> Iterator[Step]:
-        """Ask rows one after the other; each answer is in the journal before the next question is asked.
+    def run(self, assistant: Assistant, rows: Sequence[Row], stop: Flag, *, jobs: int = 1) -> Iterator[Step]:
+        """Ask rows in order; each answer is in the journal when its row is done.
 
-        Blocking. Setting `stop` ends the run within a fraction of a second; the row being asked is not kept.
+        Blocking. Setting `stop` ends the run within a fraction of a second; rows being asked are not kept.
+
+        Args:
+            assistant: answers; with `jobs` above one it must have been opened for as many.
+            rows: which to ask.
+            stop: ends the run.
+            jobs: so many rows are under way at a time; they are stepped through in turn.
 
         Raises:
             PinciteError: if the journal cannot be written, or the assistant fails at several rows in succession.
         """
-        failures = 0
-        for row in rows:
-            if stop.is_set():
-                return
-            yield Asking(row)
-            key = row.key(self.as_of)
-            try:
-                answer = None
-                for event in self._ask(assistant, row, stop):
-                    if isinstance(event, Finished | Refused):
-                        answer = event.answer
-                    elif isinstance(event, Cancelled):
-                        return
-                    else:
-                        yield Heard(row, event)
-            except (QuestionError, UnknownScope) as error:
-                self.journal.add_failure(key, self.ground.basis, str(error))
-            except PinciteError as error:
-                failures += 1
-                if failures >= _MOST_FAILURES:
-                    raise
-                self.journal.add_failure(key, self.ground.basis, f"{error.title}: {error.message}")
-            else:
-                if answer is None:
+        waiting, under_way = iter(rows), deque[_Asked]()
+        self._failures = 0
+        try:
+            while not stop.is_set() or under_way:
+                row = None if stop.is_set() or len(under_way) == jobs else next(waiting, None)
+                if row is not None:
+                    yield Asking(row)
+                    under_way.append(_Asked(row, self._ask(assistant, row, stop)))
+                    continue
+                if not under_way:
                     return
-                failures = 0
-                self.journal.add_answer(key, self.ground.basis, answer, _passages(assistant, answer))
-            yield Done(row, self.result(row))
+                asked = under_way.popleft()
+                step = self._step(assistant, asked)
+                if isinstance(step, Heard):
+                    under_way.append(asked)
+                if step is not None:
+                    yield step
+        finally:
+            for asked in under_way:
+                asked.events.close()
 
-    def _ask(self, assistant: Assistant, row: Row, stop: Flag) -> Iterator[Event]:
+    def _step(self, assistant: Assistant, asked: _Asked) -> Heard | Done | None:
+        """Take the next event of a row being asked; None if it ends without an answer."""
+        row = asked.row
+        key = row.key(self.as_of)
+        try:
+            event = next(asked.events, None)
+        except (QuestionError, UnknownScope) as error:
+            self.journal.add_failure(key, self.ground.basis, str(error))
+        except PinciteError as error:
+            self._failures += 1
+            if self._failures >= _MOST_FAILURES:
+                raise
+            self.journal.add_failure(key, self.ground.basis, f"{error.title}: {error.message}")
+        else:
+            if event is None or isinstance(event, Cancelled):
+                return None
+            if not isinstance(event, Finished | Refused):
+                return Heard(row, event)
+            asked.events.close()
+            self._failures = 0
+            self.journal.add_answer(key, self.ground.basis, event.answer, _passages(assistant, event.answer))
+        return Done(row, self.result(row))
+
+    def _ask(self, assistant: Assistant, row: Row, stop: Flag) -> Generator[Event]:
         within = self.ground.catalogue.resolve(row)
-        return assistant.ask(row.asked, stop=stop, as_of=row.as_of or self.as_of, documents=within)
+        yield from assistant.ask(row.asked, stop=stop, as_of=row.as_of or self.as_of, documents=within)
 
     def review(self, row: Row, review: Review | None) -> None:
         """Keep who has looked at a row's answer; rows that ask the same are reviewed with it."""

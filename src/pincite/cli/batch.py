@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_MOST_JOBS = 16
+
 _EPILOG = """\
 The output's ending says what is written: the question file's own form filled in, or .jsonl, .csv, .tsv, .md,
 .html (a report with links to the quoted words) or .xlsx. Each finished answer is kept at once in OUT.journal; after
@@ -62,6 +64,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     )  # fmt: skip
     parser.add_argument("--refresh", action="store_true", help="ask again what rests on another library or model")
     parser.add_argument("--limit", type=_count, metavar="N", help="ask at most N questions, then write what there is")
+    parser.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N",
+        help=f"write N answers at a time, at most {_MOST_JOBS} (default: 1); faster from 4 on, takes more memory",
+    )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file that no earlier run wrote")
     parser.add_argument(
         "--fail-on", choices=("not-found", "partial"), default="",
@@ -75,6 +81,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
 def _folders(args: argparse.Namespace) -> list[Path]:
     """Return where answers and their journal go: without -o, beside the questions."""
     return [path.absolute().parent for path in args.output or [args.questions]]
+
+
+def _jobs(text: str) -> int:
+    jobs = int(text) if text.isdecimal() else 0
+    if not 1 <= jobs <= _MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST_JOBS}")
+    return jobs
 
 
 def _count(text: str) -> int:
@@ -117,7 +130,7 @@ def _answer(args: argparse.Namespace, form: Form) -> int:
         rows = job.batch.pending(only=args.only, refresh=args.refresh, limit=args.limit)
         _tell_before(job.batch, rows)
         if rows:
-            _run(home, job.batch, rows, job.summary)
+            _run(home, job.batch, rows, job.summary, args.jobs)
         job.write()
         if args.json:
             print(json.dumps(job.summary.to_json(), ensure_ascii=False, indent=2))
@@ -169,16 +182,16 @@ def _tell_before(batch: Batch, rows: list[Row]) -> None:
         _say(f"Some answers are older than the present {' and '.join(changed)}; --refresh asks these again.")
 
 
-def _run(home: Home, batch: Batch, rows: list[Row], summary: Summary) -> None:
+def _run(home: Home, batch: Batch, rows: list[Row], summary: Summary, jobs: int) -> None:
     from pincite.assembly import open_assistant
     from pincite.batch.run import Done
 
     with _stoppable() as stop, _Meter(len(rows)) as meter:
         meter.say("Loading model")
-        assistant = open_assistant(home, wait=False, face="batch")
+        assistant = open_assistant(home, wait=False, face="batch", sequences=jobs)
         began = time.monotonic()
         try:
-            for step in batch.run(assistant, rows, stop):
+            for step in batch.run(assistant, rows, stop, jobs=jobs):
                 if isinstance(step, Done):
                     summary.asked += 1
                     meter.done(step.result.status)

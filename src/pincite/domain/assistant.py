@@ -72,7 +72,7 @@ class StatusLine:
 
 
 class Assistant(Protocol):
-    """Answers questions from one library with one model; one question at a time."""
+    """Answers questions from one library with one model; one question at a time, or as many as it was opened for."""
 
     def status(self) -> StatusLine:
         """Return what is loaded."""

@@ -9,22 +9,26 @@ from __future__ import annotations
 import codecs
 import ctypes
 import os
+import queue
 import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 
 from pincite.errors import ModelError
 from pincite.llm.gguf import header_of
 from pincite.llm.prompt import Prompt
 from pincite.llm.protocol import Generation, Piece, ReadProgress
 from pincite.llm.templates import Template
+from pincite.llm.vocabulary import Vocabulary
 
 __all__ = ["LlamaModel", "gpu_offload_supported", "offloaded_layers", "send_log_to", "usable_cores"]
 
@@ -82,6 +86,26 @@ def send_log_to(path: Path | None) -> None:
     llama_cpp.llama_log_set(_log_callback, ctypes.c_void_p(0))
 
 
+@dataclass(slots=True)
+class _Slot:
+    """A sequence of the context and the generation that has it."""
+
+    number: int
+    past: list[int] = field(default_factory=list)  # tokens in the key-value cache
+    stop: Flag | None = None
+    waiting: int | None = None  # a token that was chosen and is not in the cache yet
+    logits: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    seconds: float = 0.0  # its share of llama.cpp's time
+
+    @property
+    def stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+    def release(self) -> None:
+        """Forget the generation; what is in the cache stays."""
+        self.stop, self.waiting, self.seconds = None, None, 0.0
+
+
 class LlamaModel:
     """A GGUF model in llama.cpp; implements `LanguageModel`.
 
@@ -94,6 +118,8 @@ class LlamaModel:
         context: context length in tokens.
         threads: 0 takes all usable cores.
         gpu_layers: -1 all, 0 none; ignored when llama.cpp has no GPU backend.
+        sequences: how many generations can be under way at once, each with a context of its own; whoever steps
+            through several of them in turn has their tokens computed together.
 
     Raises:
         ModelError: if the file breaks a limit, llama.cpp cannot load it, or its vocabulary lacks a token of the
@@ -111,6 +137,7 @@ class LlamaModel:
         context: int = 4096,
         threads: int = 0,
         gpu_layers: int = -1,
+        sequences: int = 1,
     ) -> None:
         global _backend_ready
         with _backend_lock:
@@ -122,23 +149,20 @@ class LlamaModel:
         self._sha256 = sha256
         self._template = template
         self._context_length = context
-        self._lock = threading.Lock()
-        self._past: list[int] = []
-        self._stop: Flag | None = None
+        self._lock = threading.RLock()
+        self._slots = [_Slot(number) for number in range(sequences)]
+        self._computed: list[_Slot] = []
+        self._free: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
+        for slot in self._slots:
+            self._free.put(slot)
         on_gpu = gpu_offload_supported() and gpu_layers != 0
         self._title = f"{title} on {'GPU' if on_gpu else 'CPU'}"
         self._model: Any = None
         self._ctx: Any = None
+        self._batch: Any = None
         self._load(path, opened or path, threads or usable_cores(), gpu_layers if on_gpu else 0)
-        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
-        self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        self._sentencepiece = llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM
-        self._adds_space = self._sentencepiece and self._piece(self._raw("a", False)[0]).startswith(b" ")
-        self._space = re.compile(f"({'|'.join(map(re.escape, template.needs))}) ")
-        self._bos: list[int] = []
-        self._markers: set[int] = set()
         try:
-            self._fit(path.name)
+            self.vocabulary = Vocabulary(self._model, template, path.name)
         except ModelError:
             self.close()
             raise
@@ -155,12 +179,13 @@ class LlamaModel:
         if not self._model:
             raise ModelError(f"{path}: llama.cpp cannot load this file", hint="See llama.log in the home directory.")
         settings = llama_cpp.llama_context_default_params()
-        settings.n_ctx = self._context_length
+        settings.n_ctx = self._context_length * len(self._slots)
+        settings.n_seq_max = len(self._slots)
+        settings.kv_unified = False  # else what another sequence holds would change the last bits of this one's
         settings.n_batch = _BATCH
         settings.n_ubatch = _STEP
         settings.n_threads = threads
         settings.n_threads_batch = threads
-        settings.no_perf = False
         self._ctx = llama_cpp.llama_init_from_model(self._model, settings)
         if not self._ctx:
             self.close()
@@ -171,31 +196,11 @@ class LlamaModel:
 
         @llama_cpp.ggml_abort_callback  # type: ignore[untyped-decorator]
         def aborted(data: object) -> bool:
-            return self._stop is not None and self._stop.is_set()
+            return any(slot.stopped for slot in self._computed)
 
         self._abort_callback = aborted
         llama_cpp.llama_set_abort_callback(self._ctx, self._abort_callback, ctypes.c_void_p(0))
-
-    def _fit(self, file: str) -> None:
-        """Compare the template with the vocabulary as llama.cpp has loaded it, which is what counts in the end."""
-        name = self._template.name
-        found = {token: self._raw(token, special=True) for token in {*self._template.needs, *self._template.stops}}
-        missing = [token for token, ids in found.items() if len(ids) != 1]
-        if missing:
-            raise ModelError(
-                f"{file}: its vocabulary has no {' '.join(sorted(missing))} token, so the {name} template does not fit",
-                hint="Its `template` in the manifest of models is wrong: `pincite models list` shows it.",
-            )
-        for token in self._template.stops:
-            if not llama_cpp.llama_vocab_is_eog(self._vocab, found[token][0]):
-                raise ModelError(f"{file}: {token}, which ends a turn in the {name} template, does not end generation")
-        self._markers = {ids[0] for ids in found.values()}
-        if self._template.bos or llama_cpp.llama_vocab_get_add_bos(self._vocab):
-            self._bos = [llama_cpp.llama_vocab_bos(self._vocab)]
-            if self._bos[0] < 0:
-                raise ModelError(
-                    f"{file}: its vocabulary names no begin-of-sequence token; the {name} template has one"
-                )
+        self._batch = llama_cpp.llama_batch_init(_BATCH, 0, 1)
 
     @property
     def title(self) -> str:
@@ -219,87 +224,30 @@ class LlamaModel:
 
     def count(self, text: str) -> int:
         """Return how many tokens foreign text takes."""
-        return len(self._foreign(text))
-
-    def tokens_of(self, prompt: Prompt) -> list[list[int]]:
-        """Return the tokens of each segment, begin-of-sequence in the first one if the model wants it.
-
-        Special tokens are recognised only in our own segments; foreign text never yields a control token or a
-        marker of the template, whatever it says.
-        """
-        parts: list[list[int]] = []
-        before: list[int] = []
-        for part in prompt.segments:
-            inside = bool(before) and not self._reserved(before[-1])
-            tokens = self._foreign(part.text, inside) if part.foreign else self._own(part.text, inside)
-            before = tokens or before
-            parts.append(tokens)
-        return [self._bos + parts[0], *parts[1:]] if parts else []
-
-    def _own(self, text: str, inside: bool) -> list[int]:
-        """Return the tokens of our own text; a space that SentencePiece adds by itself is not written twice."""
-        if self._adds_space:
-            text = self._space.sub(r"\1", text if inside else text.removeprefix(" "))
-        return self._raw(text, True, inside)
-
-    def _foreign(self, text: str, inside: bool = False) -> list[int]:
-        """Return the tokens of foreign text, with reserved ones spelt out.
-
-        llama.cpp never parses control tokens here, but user-defined ones it does, and SentencePiece merges may add
-        up to a control token.
-        """
-        tokens = self._raw(text, False, inside)
-        if not any(self._reserved(token) for token in set(tokens)):
-            return tokens
-        return [part for token in tokens for part in (self._spelt(token) if self._reserved(token) else [token])]
-
-    def _spelt(self, token: int) -> list[int]:
-        letters = self._piece(token, special=True).decode("utf-8", "replace")
-        spelt = [part for letter in letters for part in self._raw(letter, False, inside=True)]
-        return [part for part in spelt if not self._reserved(part)]
-
-    def _reserved(self, token: int) -> bool:
-        return token in self._markers or bool(llama_cpp.llama_vocab_is_control(self._vocab, token))
-
-    def _raw(self, text: str, special: bool, inside: bool = False) -> list[int]:
-        """Return the tokens of a text as llama.cpp makes them.
-
-        SentencePiece puts a space before each text that it is given; `inside` a turn, where there is none, a line
-        feed goes before it and is taken away again.
-        """
-        if inside and self._sentencepiece:
-            lead, whole = self._raw("\n", False), self._raw("\n" + text, special)
-            if whole[: len(lead)] == lead:
-                return whole[len(lead) :]
-        raw = text.encode("utf-8", errors="replace")
-        room = len(raw) + 8
-        tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), tokens, room, False, special)
-        if count < 0:
-            raise ModelError(f"llama.cpp cannot tokenize a text of {len(raw)} bytes")
-        return list(tokens[:count])
+        return self.vocabulary.count(text)
 
     def generate(
         self, prompt: Prompt, *, grammar: str = "", most: int = 160, stop: Flag | None = None
     ) -> Iterator[ReadProgress | Piece | Generation]:
         """See `LanguageModel.generate`."""
-        with self._lock:
-            self._stop = stop
-            sampler: Any = None
-            try:
-                if grammar:
-                    sampler = llama_cpp.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
-                    if not sampler:
-                        raise ModelError("llama.cpp does not accept the answer grammar")
-                head, *rest = self.tokens_of(prompt)
-                yield from self._generate(head, [token for part in rest for token in part], sampler, most)
-            finally:
-                self._stop = None
-                if sampler:
-                    llama_cpp.llama_sampler_free(sampler)
+        slot = self._free.get()  # waits while as many generations as there are slots are under way
+        slot.stop = stop
+        sampler: Any = None
+        try:
+            if grammar:
+                sampler = llama_cpp.llama_sampler_init_grammar(self.vocabulary.pointer, grammar.encode(), b"root")
+                if not sampler:
+                    raise ModelError("llama.cpp does not accept the answer grammar")
+            head, *rest = self.vocabulary.tokens_of(prompt)
+            yield from self._generate(slot, head, [token for part in rest for token in part], sampler, most)
+        finally:
+            slot.release()
+            if sampler:
+                llama_cpp.llama_sampler_free(sampler)
+            self._free.put(slot)
 
     def _generate(
-        self, head: list[int], rest: list[int], sampler: Any, most: int
+        self, slot: _Slot, head: list[int], rest: list[int], sampler: Any, most: int
     ) -> Iterator[ReadProgress | Piece | Generation]:
         tokens = head + rest
         if len(tokens) + most > self._context_length:
@@ -308,15 +256,14 @@ class LlamaModel:
                 f"of {self._context_length}",
                 hint="Ask a shorter question or raise `context` in settings.toml.",
             )
-        llama_cpp.llama_perf_context_reset(self._ctx)
         began = time.perf_counter()
-        cached = self._reuse(head)
+        cached = self._reuse(slot, head)
         done = cached
         yield ReadProgress(done, len(tokens))
         cancelled = False
         while done < len(tokens) and not cancelled:
             step = tokens[done : len(head)] if done < len(head) else tokens[done : done + _STEP]
-            cancelled = not self._decode(step)
+            cancelled = not self._decode([(slot, step)])
             if not cancelled:
                 done += len(step)
                 yield ReadProgress(done, len(tokens))
@@ -325,71 +272,107 @@ class LlamaModel:
         finish = "cancelled" if cancelled else "length"
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while not cancelled and written < most:
-            token = self._pick(sampler)
-            if llama_cpp.llama_vocab_is_eog(self._vocab, token):
+            token = self._pick(slot.logits, sampler)
+            if self.vocabulary.ends(token):
                 finish = "stop"
                 break
             if sampler:
                 llama_cpp.llama_sampler_accept(sampler, token)
             written += 1
-            text = decoder.decode(self._piece(token))
-            if text:
+            slot.waiting = token if written < most else None
+            text = decoder.decode(self.vocabulary.piece(token))
+            if text or len(self._slots) > 1:  # an empty piece lets the others come to the same point
                 yield Piece(text)
-            if written < most and not self._decode([token]):
-                cancelled, finish = True, "cancelled"
-        perf = llama_cpp.llama_perf_context(self._ctx)
+            if slot.waiting is not None:
+                self._write()
+                if slot.waiting is not None:
+                    cancelled, finish = True, "cancelled"
         yield Generation(
             prompt_tokens=len(tokens),
             cached_tokens=cached,
             answer_tokens=written,
             prompt_seconds=read - began,
             answer_seconds=time.perf_counter() - read,
-            backend_seconds=(perf.t_p_eval_ms + perf.t_eval_ms) / 1000,
+            backend_seconds=slot.seconds,
             finish=finish,
         )
 
-    def _reuse(self, head: list[int]) -> int:
+    def _reuse(self, slot: _Slot, head: list[int]) -> int:
         """Keep the first segment in the key-value cache if it is there already; return how many tokens are kept.
 
         Only the whole first segment is reused, and it is always read as a step of its own: how a prompt is cut
         into steps changes the last bits of the logits, and the same question must give the same answer
         whatever was asked before it.
         """
-        kept = len(head) if self._past[: len(head)] == head else 0
-        memory = llama_cpp.llama_get_memory(self._ctx)
-        if not llama_cpp.llama_memory_seq_rm(memory, 0, kept, -1):
-            llama_cpp.llama_memory_clear(memory, True)
-            kept = 0
-        self._past = self._past[:kept]
+        kept = len(head) if slot.past[: len(head)] == head else 0
+        with self._lock:
+            memory = llama_cpp.llama_get_memory(self._ctx)
+            if not llama_cpp.llama_memory_seq_rm(memory, slot.number, kept, -1):
+                llama_cpp.llama_memory_seq_rm(memory, slot.number, -1, -1)
+                kept = 0
+        slot.past = slot.past[:kept]
         return kept
 
-    def _decode(self, tokens: list[int]) -> bool:
-        """Run the model over `tokens`; return False if stopped."""
-        if self._stop is not None and self._stop.is_set():
-            return False
-        array = (llama_cpp.llama_token * len(tokens))(*tokens)
-        code = llama_cpp.llama_decode(self._ctx, llama_cpp.llama_batch_get_one(array, len(tokens)))
-        if code == 0:
-            self._past += tokens
-            return True
-        # An aborted or failed batch leaves part of itself in the cache: cut back to what is known.
-        memory = llama_cpp.llama_get_memory(self._ctx)
-        llama_cpp.llama_memory_seq_rm(memory, 0, len(self._past), -1)
-        if code == 2:
-            return False
-        raise ModelError(f"llama.cpp failed to evaluate {len(tokens)} tokens (code {code})")
+    def _write(self) -> None:
+        """Run the model over the next token of every generation that waits with one, in one batch.
 
-    def _pick(self, sampler: Any) -> int:
+        Whoever comes first with nothing left to read from does it for all: reading the weights is most of the work
+        of a token, and it is done once for the batch.
+        """
+        with self._lock:
+            done = False
+            while not done:  # again without those that were stopped meanwhile
+                waiting = [(one, [one.waiting]) for one in self._slots if one.waiting is not None and not one.stopped]
+                done = not waiting or self._decode(waiting)
+            for slot, _ in waiting:
+                slot.waiting = None
+
+    def _decode(self, parts: list[tuple[_Slot, list[int]]]) -> bool:
+        """Run the model over the tokens of some slots, in the slots' order; return False if stopped."""
+        with self._lock:
+            self._computed = [slot for slot, _ in parts]
+            if any(slot.stopped for slot in self._computed):
+                return False
+            began = time.perf_counter()
+            code = llama_cpp.llama_decode(self._ctx, self._batch_of(parts))
+            llama_cpp.llama_synchronize(self._ctx)
+            seconds = (time.perf_counter() - began) / len(parts)
+            for row, (slot, tokens) in enumerate(parts):
+                slot.seconds += seconds
+                if code == 0:
+                    slot.past += tokens
+                    pointer = llama_cpp.llama_get_logits_ith(self._ctx, row - len(parts))
+                    # another generation's step would overwrite them
+                    slot.logits = np.ctypeslib.as_array(pointer, shape=(len(self.vocabulary),)).copy()
+                else:  # an aborted or failed batch leaves part of itself in the cache: cut back to what is known
+                    memory = llama_cpp.llama_get_memory(self._ctx)
+                    llama_cpp.llama_memory_seq_rm(memory, slot.number, len(slot.past), -1)
+        if code not in (0, 2):
+            raise ModelError(f"llama.cpp failed to evaluate {sum(len(tokens) for _, tokens in parts)} tokens ({code=})")
+        return bool(code == 0)
+
+    def _batch_of(self, parts: list[tuple[_Slot, list[int]]]) -> Any:
+        """Fill the batch with the tokens of some slots; logits are wanted of the last one of each."""
+        batch = self._batch
+        at = 0
+        for slot, tokens in parts:
+            for place, token in enumerate(tokens, len(slot.past)):
+                batch.token[at], batch.pos[at] = token, place
+                batch.n_seq_id[at], batch.seq_id[at][0] = 1, slot.number
+                batch.logits[at] = place == len(slot.past) + len(tokens) - 1
+                at += 1
+        batch.n_tokens = at
+        return batch
+
+    def _pick(self, logits: npt.NDArray[np.float32], sampler: Any) -> int:
         """Return the most likely token that the grammar allows."""
-        pointer = llama_cpp.llama_get_logits_ith(self._ctx, -1)
-        logits = np.ctypeslib.as_array(pointer, shape=(self._size,))
         best = int(logits.argmax())
         # Trying the winner alone costs microseconds; the grammar over the whole vocabulary costs tens of
         # milliseconds and is needed only when the winner is not allowed.
         if not sampler or self._allowed(sampler, logits, [best]) == best:
             return best
-        for width in (64, self._size):
-            order = np.argpartition(logits, -width)[-width:] if width < self._size else np.arange(self._size)
+        for width in (64, len(logits)):
+            order = np.argpartition(logits, -width)[-width:] if width < len(logits) else np.arange(len(logits))
             chosen = self._allowed(sampler, logits, order)
             if chosen >= 0:
                 return chosen
@@ -406,15 +389,13 @@ class LlamaModel:
         best = int(data["logit"].argmax())
         return -1 if np.isneginf(data["logit"][best]) else int(data["id"][best])
 
-    def _piece(self, token: int, special: bool = False) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
-        return buffer.raw[: max(length, 0)]
-
     def close(self) -> None:
         """Free the model; a second call does nothing."""
         ctx, self._ctx = self._ctx, None
         model, self._model = self._model, None
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            llama_cpp.llama_batch_free(batch)
         if ctx:
             llama_cpp.llama_free(ctx)
         if model:

@@ -35,8 +35,9 @@ class Generation:
     Attributes:
         prompt_tokens: tokens of the prompt; `cached_tokens` of them needed no reading.
         answer_tokens: tokens written.
-        prompt_seconds, answer_seconds: wall time of reading and writing, ours included.
-        backend_seconds: the part of both that llama.cpp itself took.
+        prompt_seconds, answer_seconds: wall time of reading and writing, ours included, and that of generations
+            under way at the same time.
+        backend_seconds: the part of both that llama.cpp itself took for this one.
         finish: "stop" (the model ended), "length" or "cancelled".
     """
 
@@ -50,7 +51,7 @@ class Generation:
 
 
 class LanguageModel(Protocol):
-    """A loaded model; one generation at a time."""
+    """A loaded model; one generation at a time, or as many as it was loaded for."""
 
     @property
     def title(self) -> str:
