@@ -16,6 +16,7 @@ __all__ = [
     "ModelError",
     "ModelMissing",
     "NotCleared",
+    "OutputError",
     "PinciteError",
     "PurgeError",
     "QuestionError",
@@ -130,6 +131,12 @@ class QuestionError(PinciteError):
     """A question that cannot be asked as it stands (empty, too long)."""
 
     title = "Question cannot be asked"
+
+
+class OutputError(PinciteError):
+    """Answers or their journal that cannot be written where they should be, or would replace something."""
+
+    title = "Answers cannot be written"
 
 
 class EvaluationError(PinciteError):

@@ -45,6 +45,7 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("Records of employment must be retained for 6 years.", support(RETAIN)),
         ("Staff must not paste personal data into a public chatbot.", support(CHATBOT)),
         ("The controller may charge a reasonable fee for copies.", support(MAY)),
+        ("According to the rules, the controller may charge a reasonable fee for copies.", support(MAY)),
         ("The authority shall not disclose the findings.", support(DISCLOSE)),
         ("The controller must notify the breach, unless a risk is unlikely.", support(NOTIFY_UNLESS)),
         ("Notice is not required if the breach is unlikely to result in a risk.", support(NOTIFY_UNLESS)),

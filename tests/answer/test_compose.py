@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pincite.answer.compose import Composer
@@ -98,3 +100,32 @@ def test_an_enumeration_is_quoted_with_the_words_that_introduce_it(tiny_searcher
     assert "(a) chain saws that are running;" in made.citations[0].quote
     assert "more than 20 kg of apples" in made.citations[0].quote
     verbatim(made, tiny_searcher)
+
+
+def test_what_is_shown_beside_a_claim_does_not_deny_it(
+    tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the sentence that the checks looked at allows it, the one that would be quoted forbids it
+    made = composer(tiny_searcher, "What must not be carried on a ladder?")
+    ladder = next(one for one in made.uncited() if one.item.document == "ladder" and "following" in one.item.text)
+    support, allowed = made._support, "Chain saws that are running may be carried on a ladder."
+    monkeypatch.setattr(
+        made, "_support", lambda *given: replace(support(*given), text=allowed, best=allowed, similarity=0.9)
+    )
+    assert made.add(DraftSentence(allowed, (ladder.item.n,))) == "polarity"
+    assert made.citations == []
+
+
+def test_what_has_nothing_to_do_with_the_question_is_beside_the_point(tiny_searcher: Searcher) -> None:
+    ladder = "What must not be carried on a ladder?"
+    assert composer(tiny_searcher, ladder).add(DraftSentence(NOTIFY, (1,))) == "relevance"
+    named = composer(tiny_searcher, "What does Article 3 of the Orchard Regulation say?")
+    assert named.add(DraftSentence(NOTIFY, (1,))) == ""
+
+
+def test_the_governing_sentence_is_missing_until_it_is_quoted(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, BLIGHT)
+    first = next(iter(made.uncited()))
+    assert not made.shows_governing(first)
+    made.add_quotation(first)
+    assert made.shows_governing(first)

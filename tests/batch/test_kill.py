@@ -142,10 +142,10 @@ def test_ctrl_c_saves_what_is_finished_and_the_same_command_goes_on(batch_home: 
 
 
 def test_two_runs_never_share_a_journal(tmp_path: Path) -> None:
-    from pincite.errors import ConfigError
+    from pincite.errors import OutputError
 
     first = Journal(tmp_path / "a.journal")
-    with pytest.raises(ConfigError, match="another run is writing to this journal"):
+    with pytest.raises(OutputError, match="another run is writing to this journal"):
         Journal(tmp_path / "a.journal")
     first.close()
     assert list(tmp_path.iterdir()) == []  # an empty journal is not left behind

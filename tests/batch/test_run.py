@@ -24,7 +24,7 @@ from pincite.batch.summary import Summary, exit_code
 from pincite.domain.answers import Answer
 from pincite.domain.events import Event
 from pincite.domain.labels import Labels
-from pincite.errors import ConfigError, ModelError
+from pincite.errors import ModelError, OutputError
 from tests.tui.fakes import FakeAssistant, answered, partial, refused
 
 BASIS = Basis("lib", "model", "embedder", "settings", "program")
@@ -97,7 +97,7 @@ def test_a_line_cut_off_by_a_kill_is_removed(tmp_path: Path) -> None:
 
 def test_a_damaged_journal_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("something else\n")
-    with pytest.raises(ConfigError, match=r"j, line 1: this is no line of a journal"):
+    with pytest.raises(OutputError, match=r"j, line 1: this is no line of a journal"):
         Journal(tmp_path / "j")
     assert (tmp_path / "j").read_text() == "something else\n"
 
@@ -116,7 +116,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return real(descriptor, data[:50])
 
     monkeypatch.setattr(os, "write", full)
-    with pytest.raises(ConfigError) as raised:
+    with pytest.raises(OutputError) as raised:
         run(batch, FakeAssistant(), given[1:])
     assert raised.value.message == f"{tmp_path / 'j'}: No space left on device"
     assert "the same command goes on from them" in raised.value.hint

@@ -254,7 +254,8 @@ def _actor(claim: str, support: Support) -> bool:
     modal, rule = _MODAL.search(claim), _MODAL.search(support.best)
     if not modal or _PASSIVE.match(claim, modal.end()):
         return True
-    subject = {_stem(word) for word in content_words(claim[: modal.start()])} - _ANYONE
+    clause = claim[: modal.start()].rsplit(",", 1)[-1]  # not "According to the regulation, …"
+    subject = {_stem(word) for word in content_words(clause)} - _ANYONE
     known = {_stem(word) for word in content_words(f"{support.text} {support.context} {support.question}")}
     if subject - known:
         return False

@@ -25,6 +25,8 @@ __all__ = ["Composer"]
 _MOST_QUOTES = 2
 _LEAST_RELEVANT = 0.45
 """Similarity (cosine) to the question below which a further sentence is beside the point."""
+_BESIDE = 0.3
+"""… and below which any sentence is: right answers to the development set's questions have 0.35 and more."""
 
 _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
@@ -54,8 +56,8 @@ class Composer:
         self._cited: set[int] = set()
         self._vectors: list[Vectors] = []
         self._asked = searcher.encode([question])[0]
+        self._named = any(selected.hit.exact for selected in evidence)  # "What does Article 4 say?" is like no answer
         self._list: tuple[Selected, PointList] | None = None
-        self._begun = False
 
     def expect_list(self, selected: Selected, points: PointList) -> None:
         """Have sentences refused that name only some points of a list which will be quoted as a whole."""
@@ -70,8 +72,8 @@ class Composer:
         vector = self._searcher.encode([sentence.text])[0]
         if any(float(vector @ other) > _SAME for other in self._vectors) or self._said(sentence.text):
             return "repetition"
-        further, self._begun = self._begun, True  # also after one that was refused: what follows it is no better
-        if further and float(vector @ self._asked) < _LEAST_RELEVANT:
+        least = _LEAST_RELEVANT if self.claims else _BESIDE
+        if float(vector @ self._asked) < least and (self.claims or not self._named):
             return "relevance"
         failed = ""
         if _ABOUT_ITSELF.match(sentence.text):
@@ -123,6 +125,14 @@ class Composer:
         count = f" in {points} points" if points else ""
         self.claims.append(Claim(f"{citation.cite} {said}{count}: “{citation.quote}”", (mark,), quoted=True))
         self._note(selected)
+
+    def shows_governing(self, selected: Selected) -> bool:
+        """Tell whether the governing sentence of a piece of evidence is quoted already."""
+        span = _governing(self._searcher.library.document(selected.item.document), selected, self._question)
+        return any(
+            one.document == selected.item.document and one.start <= span.start and span.end <= one.end
+            for one in self.citations
+        )
 
     def add_limitation(self, label: str, selected: Selected, span: Span) -> None:
         """Add a claim that quotes a condition or an exception, named by `label`."""

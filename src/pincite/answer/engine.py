@@ -244,7 +244,7 @@ class Engine:
                     composer.add_quotation(selected, _named_part(selected, result))
             elif points is not None:
                 composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
-            elif (first := _to_quote(composer, evidence, result.question)) is not None:
+            elif (first := _to_quote(composer, evidence, result.question, bool(unsupported))) is not None:
                 composer.add_quotation(first)
             if not named:
                 differences = add_beside(composer, self._searcher, result, evidence)
@@ -367,14 +367,19 @@ def _words_asked_for(evidence: Sequence[Selected], result: SearchResult) -> list
     return exact[:_MOST_PROVISIONS]
 
 
-def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str) -> Selected | None:
-    """Return the best piece of evidence if no claim cites it; one that gives the figure asked for is better."""
+def _to_quote(composer: Composer, evidence: Sequence[Selected], question: str, refused: bool) -> Selected | None:
+    """Return the best piece of evidence if no claim cites it; one that gives the figure asked for is better.
+
+    With `refused`, some of the draft failed its checks: then also one that is cited, but for another of its sentences.
+    """
     figure = asked_figure(question)
     fitting = [one for one in evidence if one.hit.exact or gives_figure(one.item.text, figure)]
     evidence = fitting or evidence
     strongest = max(evidence, key=lambda one: (one.hit.exact, one.strength))
     first = evidence[0] if evidence[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
-    return None if first in composer.cited() else first
+    if first not in composer.cited():
+        return first
+    return first if refused and not composer.shows_governing(first) else None
 
 
 def _named_part(selected: Selected, result: SearchResult) -> Span:

@@ -16,7 +16,7 @@ from pincite.batch.codec import answer_from_json, answer_to_json
 from pincite.batch.ground import Basis
 from pincite.batch.result import QuotedPassage, Review
 from pincite.domain.answers import Answer
-from pincite.errors import ConfigError
+from pincite.errors import OutputError
 
 __all__ = ["Journal", "Kept", "failed_write"]
 
@@ -47,7 +47,7 @@ class Journal:
         outputs: names of the files that runs with this journal have written.
 
     Raises:
-        ConfigError: if it cannot be written, is in use by another run, or is damaged.
+        OutputError: if it cannot be written, is in use by another run, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class Journal:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise ConfigError(
+                raise OutputError(
                     f"{path}: another run is writing to this journal", hint="Wait for it, or stop it, then try again."
                 ) from error
             if new:
@@ -130,7 +130,7 @@ class Journal:
             try:
                 self._take(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
-                raise ConfigError(
+                raise OutputError(
                     f"{self.path}, line {number}: this is no line of a journal ({error})",
                     hint="Choose another output, or move the file away to begin anew.",
                 ) from error
@@ -168,9 +168,9 @@ class Journal:
             self._size += len(line)
 
 
-def failed_write(path: Path, error: OSError) -> ConfigError:
+def failed_write(path: Path, error: OSError) -> OutputError:
     """Return the error for a file that cannot be written, with what is still safe."""
-    return ConfigError(
+    return OutputError(
         f"{path}: {error.strerror}",
         hint="Choose a place that can be written with -o, or free some space. Answers already in a journal stay there; "
         "the same command goes on from them.",

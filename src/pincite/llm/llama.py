@@ -337,11 +337,13 @@ class LlamaModel:
             code = llama_cpp.llama_decode(self._ctx, self._batch_of(parts))
             llama_cpp.llama_synchronize(self._ctx)
             seconds = (time.perf_counter() - began) / len(parts)
-            for row, (slot, tokens) in enumerate(parts):
+            last = -1
+            for slot, tokens in parts:
+                last += len(tokens)
                 slot.seconds += seconds
                 if code == 0:
                     slot.past += tokens
-                    pointer = llama_cpp.llama_get_logits_ith(self._ctx, row - len(parts))
+                    pointer = llama_cpp.llama_get_logits_ith(self._ctx, last)
                     # another generation's step would overwrite them
                     slot.logits = np.ctypeslib.as_array(pointer, shape=(len(self.vocabulary),)).copy()
                 else:  # an aborted or failed batch leaves part of itself in the cache: cut back to what is known

@@ -13,7 +13,7 @@ from pincite.batch.journal import failed_write
 from pincite.batch.result import Result
 from pincite.batch.rows import Form
 from pincite.batch.summary import Summary
-from pincite.errors import ConfigError
+from pincite.errors import OutputError
 
 __all__ = ["check_output", "content_of", "write_output"]
 
@@ -31,20 +31,20 @@ def check_output(path: Path, questions: Path, *, table: bool, own: bool, overwri
         overwrite: whether the user allows to replace any other file.
 
     Raises:
-        ConfigError: naming the output and what to do.
+        OutputError: naming the output and what to do.
     """
     filled = path.suffix.lower() == questions.suffix.lower() and not table
     if not filled and path.suffix.lower() not in _TABLES:
-        raise ConfigError(
+        raise OutputError(
             f"{path}: answers are written as {', '.join(_TABLES)}, or in the form of the question file",
             hint=f"Its form is {questions.suffix.lower() or 'plain text'}; read are {', '.join(ENDINGS)}.",
         )
     if path.exists() and questions.exists() and path.samefile(questions):
-        raise ConfigError(f"{path}: this is the question file itself", hint="Choose another output with -o.")
+        raise OutputError(f"{path}: this is the question file itself", hint="Choose another output with -o.")
     if path.is_dir():
-        raise ConfigError(f"{path}: this is a directory", hint="Name a file: -o answers.xlsx.")
+        raise OutputError(f"{path}: this is a directory", hint="Name a file: -o answers.xlsx.")
     if path.exists() and not own and not overwrite:
-        raise ConfigError(
+        raise OutputError(
             f"{path}: this file exists and is not of an earlier run",
             hint="Choose another output with -o, or allow it with --overwrite.",
         )
@@ -89,7 +89,7 @@ def write_output(path: Path, content: bytes) -> str:
     """Put `content` in the place of `path` in one step, readable by its owner only; return its SHA-256.
 
     Raises:
-        ConfigError: if it cannot be written; what stood there before is then untouched.
+        OutputError: if it cannot be written; what stood there before is then untouched.
     """
     fresh = _beside(path)
     try:
