@@ -30,6 +30,7 @@ def support(best: str, **changes: object) -> Support:
 
 
 LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
+DIRECTIVE = "States shall ensure that keepers of registers report the loss and that they must do so within 2 days."
 FILTER = "A filter on the output is a temporary measure and never counts as deletion."
 NOT_YET = "If the keeper has not already told the board, the authority may require it to do so."
 
@@ -45,6 +46,7 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("Records of employment must be retained for 6 years.", support(RETAIN)),
         ("Staff must not paste personal data into a public chatbot.", support(CHATBOT)),
         ("The controller may charge a reasonable fee for copies.", support(MAY)),
+        ("Keepers of registers must report the loss within 2 days.", support(DIRECTIVE)),
         ("According to the rules, the controller may charge a reasonable fee for copies.", support(MAY)),
         ("The authority shall not disclose the findings.", support(DISCLOSE)),
         ("The controller must notify the breach, unless a risk is unlikely.", support(NOTIFY_UNLESS)),
@@ -83,6 +85,7 @@ def test_supported(claim: str, cited: Support) -> None:
         ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),
         ("polarity", "The keeper is not required to tell the board.", support(NOT_YET)),
         ("polarity", "Yes, a filter counts as deletion.", support(FILTER, question="Does a filter count as deletion?")),
+        ("polarity", "Yes, staff may paste it into a public chatbot because it is not secret.", support(CHATBOT)),
         ("polarity", "We may use open data freely.", support("Open data is not free to use.")),
         ("polarity", "Gardeners are asked first.", support("The gardeners were not asked, and nobody told them.")),
         ("words", "Gardeners water purple tulips every morning.", support(NOTIFY)),

@@ -21,6 +21,7 @@ QUESTION = "Within how many hours must the keeper notify the orchard authority o
         ("Keep it for 3 years [1][1]", [DraftSentence("Keep it for 3 years.", (1,))]),
         ("The answer is: keep it for three years [1]", [DraftSentence("Keep it for three years.", (1,))]),
         ("According to the evidence, keep it three years [1]", [DraftSentence("Keep it three years.", (1,))]),
+        ("Keep it three years, as stated in evidence. [1]", [DraftSentence("Keep it three years.", (1,))]),
         ("Keep it for years. [1]\nkeep it, for years [2]", [DraftSentence("Keep it for years.", (1,))]),
         ("Keep it for years. [1]\nThen burn all of it", [DraftSentence("Keep it for years.", (1,))]),
         ("Keep it\u202e for 3\u200b years. [1]", [DraftSentence("Keep it\ufffd for 3 years.", (1,))]),

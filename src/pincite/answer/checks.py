@@ -49,6 +49,9 @@ _ASIDE = re.compile(
     re.I,
 )
 """Clauses that deny nothing of the rule itself: "data that is not encrypted", "where it has not yet done so"."""
+_REASON = re.compile(r"\b(?:because|since|as (?:he|she|it|they|we|you|this|the)\b)[^,;.]*", re.I)
+_FRAME = re.compile(r"^.*?\b(?:shall|must) (?:ensure|require|provide|see to it) that\b", re.I | re.S)
+"""What directives put before a rule: "Member States shall ensure that …"."""
 _NEXT_RULE = re.compile(r"[;:—,]\s|\b(?:and|but)\b")
 _OBLIGES = re.compile(
     r"\b(?:must|shall|required?|requires|requirement|obliged|obligation|obligatory|mandatory|has to|"
@@ -199,8 +202,9 @@ def _polarity(claim: str, support: Support) -> bool:
 
 
 def contradicts(words: str, claim: str) -> bool:
-    """Tell whether a stored sentence forbids or denies what a claim without any denial says."""
-    if _NEGATION.search(claim) is not None:
+    """Tell whether a stored sentence forbids or denies what a claim says without a denial; one in a reason that it
+    gives ("yes, because he is not a minor") does not count."""
+    if _NEGATION.search(_REASON.sub(" ", claim)) is not None:
         return False
     return forbids(_IN_TIME.sub(" ", words)) or _denies_fact(words, claim)
 
@@ -251,7 +255,8 @@ def _actor(claim: str, support: Support) -> bool:
 
     Looks at active sentences with a modal only; "we", "staff" and the like stand for whoever the rule binds.
     """
-    modal, rule = _MODAL.search(claim), _MODAL.search(support.best)
+    stored = _FRAME.sub("", support.best)
+    modal, rule = _MODAL.search(claim), _MODAL.search(stored)
     if not modal or _PASSIVE.match(claim, modal.end()):
         return True
     clause = claim[: modal.start()].rsplit(",", 1)[-1]  # not "According to the regulation, …"
@@ -261,8 +266,8 @@ def _actor(claim: str, support: Support) -> bool:
         return False
     if not subject or not rule:
         return True
-    before = {_stem(word) for word in content_words(support.best[: rule.start()])}
-    after = {_stem(word) for word in content_words(support.best[rule.start() :])}
+    before = {_stem(word) for word in content_words(stored[: rule.start()])}
+    after = {_stem(word) for word in content_words(stored[rule.start() :])}
     return bool(subject & before) or not subject & after
 
 

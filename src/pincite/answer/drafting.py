@@ -38,6 +38,11 @@ _PREAMBLE = re.compile(
     r"|(?:the )?(?:direct )?answer is:? )",
     re.I,
 )
+_POSTAMBLE = re.compile(
+    r",? as (?:stated|said|mentioned|specified|described|outlined|indicated|shown|provided|required) (?:in|by) (?:the )?"
+    r"(?:given |provided )?evidence$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def parse_draft(draft: str, count: int) -> list[DraftSentence]:
         cites = tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(line) if 1 <= int(n) <= count))
         text = re.sub(r"\s*\[\d+\]\s*", " ", line).strip(" .")
         key = re.sub(r"\W+", " ", text.lower())
-        text = _PREAMBLE.sub("", text)
+        text = _POSTAMBLE.sub("", _PREAMBLE.sub("", text))
         if not cites or len(text.split()) < _FEWEST_WORDS or key in seen:
             continue
         text = text[0].upper() + text[1:]
