@@ -39,8 +39,8 @@ _PREAMBLE = re.compile(
     re.I,
 )
 _POSTAMBLE = re.compile(
-    r",? as (?:stated|said|mentioned|specified|described|outlined|indicated|shown|provided|required) (?:in|by) (?:the )?"
-    r"(?:given |provided )?evidence$",
+    r",? as (?:stated|said|mentioned|specified|described|outlined|indicated|shown|provided|required) (?:in|by) "
+    r"(?:the )?(?:given |provided )?evidence$",
     re.I,
 )
 

@@ -190,8 +190,8 @@ class LlamaModel:
         if not self._ctx:
             self.close()
             raise ModelError(
-                f"{path.name}: llama.cpp cannot make a context of {self._context_length} tokens",
-                hint="Lower `context` in settings.toml.",
+                f"{path.name}: llama.cpp cannot make a context of {settings.n_ctx} tokens",
+                hint="Lower `context` in settings.toml, or write fewer answers at a time.",
             )
 
         @llama_cpp.ggml_abort_callback  # type: ignore[untyped-decorator]
