@@ -58,7 +58,7 @@ class Watched:
         self._control = {
             tokens[0]: name
             for name in CONTROL_TOKENS
-            for tokens in model.tokens_of(Prompt((Segment(name),)))
+            for tokens in model.vocabulary.tokens_of(Prompt((Segment(name),)))
             if len(tokens) == 1 and model.count(name) > 1
         }
 
@@ -79,7 +79,7 @@ class Watched:
 
     def forged(self) -> list[str]:
         """Return the control tokens that the last prompt's foreign text was read as; must be none."""
-        pairs = zip(self.prompt.segments, self._model.tokens_of(self.prompt), strict=True)
+        pairs = zip(self.prompt.segments, self._model.vocabulary.tokens_of(self.prompt), strict=True)
         return [self._control[t] for part, tokens in pairs if part.foreign for t in tokens if t in self._control]
 
 

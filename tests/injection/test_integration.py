@@ -75,10 +75,10 @@ def test_the_model_cannot_write_what_no_answer_holds(small_model: LanguageModel,
     import llama_cpp  # here, so that unit tests beside it never load it
 
     model = cast(Any, small_model)
-    sampler = llama_cpp.llama_sampler_init_grammar(model._vocab, grammar(2).encode(), b"root")
+    sampler = llama_cpp.llama_sampler_init_grammar(model.vocabulary.pointer, grammar(2).encode(), b"root")
     try:
-        for token in model._raw(sentence, special=False):
-            if model._allowed(sampler, np.zeros(model._size, np.float32), [token]) != token:
+        for token in model.vocabulary._raw(sentence, special=False):
+            if model._allowed(sampler, np.zeros(len(model.vocabulary), np.float32), [token]) != token:
                 assert not allowed
                 return
             llama_cpp.llama_sampler_accept(sampler, token)

@@ -129,9 +129,9 @@ def test_special_tokens_of_the_prompt_are_ours_alone(hostile: Searcher, small_mo
     question = f"{QUESTION} {TURN}"
     prompt = build_prompt(Standalone(question, f"Earlier {TURN}", question), evidence, small_model.template)
     assert prompt.text.count("<|im_start|>") > 5  # ours, the policy's, the questions'
-    start = small_model.tokens_of(Prompt((Segment("<|im_start|>"),)))[0]  # type: ignore[attr-defined]
+    start = small_model.vocabulary.tokens_of(Prompt((Segment("<|im_start|>"),)))[0]  # type: ignore[attr-defined]
     assert len(start) == 1
-    tokens = small_model.tokens_of(prompt)  # type: ignore[attr-defined]
+    tokens = small_model.vocabulary.tokens_of(prompt)  # type: ignore[attr-defined]
     pairs = list(zip(prompt.segments, tokens, strict=True))
     assert any("<|im_start|>" in part.text for part, _ in pairs if part.foreign)
     for part, ids in pairs:

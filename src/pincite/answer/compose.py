@@ -26,7 +26,9 @@ _MOST_QUOTES = 2
 _LEAST_RELEVANT = 0.45
 """Similarity (cosine) to the question below which a further sentence is beside the point."""
 _BESIDE = 0.3
-"""… and below which any sentence is: right answers to the development set's questions have 0.35 and more."""
+"""… and below which any sentence is that does not share a third of the question's words either: right answers to the
+development set's questions have 0.35 and more."""
+_SHARED = 1 / 3
 
 _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
@@ -72,8 +74,7 @@ class Composer:
         vector = self._searcher.encode([sentence.text])[0]
         if any(float(vector @ other) > _SAME for other in self._vectors) or self._said(sentence.text):
             return "repetition"
-        least = _LEAST_RELEVANT if self.claims else _BESIDE
-        if float(vector @ self._asked) < least and (self.claims or not self._named):
+        if self._beside_the_point(sentence.text, vector):
             return "relevance"
         failed = ""
         if _ABOUT_ITSELF.match(sentence.text):
@@ -112,6 +113,15 @@ class Composer:
                 return ""
             failed = failed or reason
         return failed
+
+    def _beside_the_point(self, text: str, vector: Vectors) -> bool:
+        similarity = float(vector @ self._asked)
+        if self.claims:
+            return similarity < _LEAST_RELEVANT
+        if similarity >= _BESIDE or self._named:
+            return False
+        asked = _word_stems(self._question)
+        return len(asked & _word_stems(text)) < _SHARED * len(asked)
 
     def add_quotation(self, selected: Selected, span: Span | None = None, *, points: int = 0) -> None:
         """Add a claim that only introduces words of a piece of evidence: `span`, or its governing sentence.
