@@ -85,6 +85,7 @@ class FakeModel:
         write: Callable[[Prompt], str] | None = None,
         before_piece: Callable[[int], None] | None = None,
         context: int = 4096,
+        sequences: int = 1,
     ) -> None:
         self.title = "Fake on paper"
         self.sha256 = hashlib.sha256(b"fake model").hexdigest()
@@ -96,7 +97,7 @@ class FakeModel:
         self._drafts = list(drafts)
         self._write = write
         self._before_piece = before_piece
-        self._busy = False
+        self._free = sequences
 
     def count(self, text: str) -> int:
         return len(text.split())
@@ -105,16 +106,16 @@ class FakeModel:
         self, prompt: Prompt, *, grammar: str = "", most: int = 160, stop: Flag | None = None
     ) -> Iterator[ReadProgress | Piece | Generation]:
         assert not self.closed, "generate after close"
-        assert not self._busy, "two generations at a time"
+        assert self._free, "more generations at a time than the model was loaded for"
         self.prompts.append(prompt)
         self.grammars.append(grammar)
         assert self._write or self._drafts, "the script has no draft for this prompt"
         draft = self._write(prompt) if self._write else self._drafts.pop(0)
-        self._busy = True
+        self._free -= 1
         try:
             yield from self._steps(draft, self.count(prompt.text), most, stop or Flag())
         finally:
-            self._busy = False
+            self._free += 1
 
     def _steps(self, draft: str, read: int, most: int, stop: Flag) -> Iterator[ReadProgress | Piece | Generation]:
         pieces = re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", draft)

@@ -30,6 +30,7 @@ def support(best: str, **changes: object) -> Support:
 
 
 LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
+ENSURE = "The keeper must ensure that the printer shreds the sheets and must do so within 2 days."
 DIRECTIVE = "States shall ensure that keepers of registers report the loss and that they must do so within 2 days."
 FILTER = "A filter on the output is a temporary measure and never counts as deletion."
 NOT_YET = "If the keeper has not already told the board, the authority may require it to do so."
@@ -79,6 +80,7 @@ def test_supported(claim: str, cited: Support) -> None:
         ("modality", "The controller may notify the supervisory authority of a breach.", support(NOTIFY_UNLESS)),
         ("actor", "The supervisory authority must notify the controller within 72 hours.", support(NOTIFY)),
         ("actor", "The controller and the prosecutor must notify the supervisory authority.", support(NOTIFY)),
+        ("actor", "The printer must shred the sheets within 2 days.", support(ENSURE)),
         ("condition", "If the data was encrypted, the controller notifies the authority.", support(NOTIFY)),
         ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),

@@ -31,5 +31,5 @@ def fakes(monkeypatch: pytest.MonkeyPatch, batch_home: Path) -> Path:
     monkeypatch.setattr(
         Parts, "embedder", lambda parts: FakeEmbedder(sha256=parts.registry.get(parts.settings.embedder).sha256)
     )
-    monkeypatch.setattr(Parts, "model", lambda parts: FakeModel(write=copy_first))
+    monkeypatch.setattr(Parts, "model", lambda parts: FakeModel(write=copy_first, sequences=parts.sequences))
     return batch_home

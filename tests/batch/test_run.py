@@ -345,6 +345,7 @@ def test_a_scope_is_given_to_an_assistant_that_knows_it(journal: Journal) -> Non
         ("By when must those people be informed?", "those people"),
         ("May this partner hand over photos?", "this partner"),
         ("Is this allowed?", "this allowed"),
+        ("Before the data moves, must these be logged?", "these be"),
         ("If a dataset arrives, where must this dataset stay?", ""),
         ("A partner sent photos. Who may open these?", ""),
         ("What is owed to those who withdraw?", ""),

@@ -8,14 +8,18 @@ import json
 import os
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from pincite.assembly import Parts, batch_ground
 from pincite.cli import main
 from pincite.config import Home
 from pincite.library import Library
+from pincite.models.manifest import ModelEntry
+from pincite.models.registry import Registry
 from tests.batch.conftest import QUESTIONS, batch_home, fakes
 from tests.conftest import ROOT
 
@@ -35,6 +39,40 @@ def questions(tmp_path: Path, fakes: Path) -> Path:
 
 def batch(*arguments: object) -> int:
     return main(["batch", *map(str, arguments)])
+
+
+def test_several_at_a_time_write_what_one_at_a_time_writes(
+    questions: Path, fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    model = Parts.model
+    monkeypatch.setattr(Parts, "model", lambda parts: given.append(parts.sequences) or model(parts))
+    for jobs in (1, 3):
+        assert batch(questions, "-o", questions.parent / f"{jobs}.csv", "--jobs", jobs) == 0
+    assert given == [1, 3]  # as many as are under way is what the model is loaded for
+    assert (questions.parent / "3.csv").read_bytes() == (questions.parent / "1.csv").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", ["0", "17", "-1", "two", "²"])
+def test_a_number_of_jobs_that_is_none(questions: Path, capsys: pytest.CaptureFixture[str], jobs: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        batch(questions, f"--jobs={jobs}")
+    assert ended.value.code == 2
+    assert f"'{jobs}' is not a number from 1 to 16" in capsys.readouterr().err
+
+
+def test_another_adapter_makes_another_program(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = batch_ground(Home(fakes)).basis
+    get = Registry.get
+
+    def other(registry: Registry, name: str) -> ModelEntry:
+        entry = get(registry, name)
+        return replace(entry, adapter=replace(entry.adapter, sha256="0" * 64)) if entry.adapter else entry
+
+    monkeypatch.setattr(Registry, "get", other)
+    after = batch_ground(Home(fakes)).basis
+    assert after.program != before.program
+    assert replace(after, program=before.program) == before
 
 
 def test_all_outputs_of_one_run(questions: Path, fakes: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,8 +50,9 @@ _ASIDE = re.compile(
 )
 """Clauses that deny nothing of the rule itself: "data that is not encrypted", "where it has not yet done so"."""
 _REASON = re.compile(r"\b(?:because|since|as (?:he|she|it|they|we|you|this|the)\b)[^,;.]*", re.I)
-_FRAME = re.compile(r"^.*?\b(?:shall|must) (?:ensure|require|provide|see to it) that\b", re.I | re.S)
-"""What directives put before a rule: "Member States shall ensure that …"."""
+_FRAME = re.compile(r"^\W*(?:the )?(?:member )?states (?:shall|must) (?:ensure|require|provide) that\b", re.I)
+"""What directives put before a rule: "Member States shall ensure that …". Only states: a controller who must
+ensure that a processor does something has a duty of its own."""
 _NEXT_RULE = re.compile(r"[;:—,]\s|\b(?:and|but)\b")
 _OBLIGES = re.compile(
     r"\b(?:must|shall|required?|requires|requirement|obliged|obligation|obligatory|mandatory|has to|"

@@ -11,6 +11,7 @@ _POINTS = re.compile(
     r"(?: (?P<what>[\w-]+))?",
     re.I,
 )
+_WORD = re.compile(r"[\w-]+")
 _SENTENCE_BEFORE = re.compile(r"[.!?;]\s+\w")
 _OF_TODAY = frozenset("year month week day time".split())
 
@@ -25,7 +26,7 @@ def points_outside(question: str) -> str:
         before, what = question[: match.start()], match["what"] or ""
         if _SENTENCE_BEFORE.search(question[: match.start() + 1]) or what.lower() in _OF_TODAY:
             continue
-        if what and what.lower().rstrip("s") in before.lower():
+        if what and what.lower().rstrip("s") in {word.rstrip("s") for word in _WORD.findall(before.lower())}:
             continue
         return match.group().strip()
     return ""

@@ -66,7 +66,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser], co
     parser.add_argument("--limit", type=_count, metavar="N", help="ask at most N questions, then write what there is")
     parser.add_argument(
         "--jobs", type=_jobs, default=1, metavar="N",
-        help=f"write N answers at a time, at most {_MOST_JOBS} (default: 1); faster from 4 on, takes more memory",
+        help=f"write N answers at a time, at most {_MOST_JOBS} (default: 1); 4 is faster, takes memory",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file that no earlier run wrote")
     parser.add_argument(
