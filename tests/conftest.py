@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pincite.assembly import Parts
 from pincite.ingest.build import build_library
 from pincite.ingest.isolation import Parsers
 from pincite.ingest.sources import expand_paths
@@ -87,6 +88,13 @@ def no_real_models(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _is_hidden(name: str) -> bool:
     return name in _HIDDEN or name.partition(".")[0] in _REAL
+
+
+@pytest.fixture(autouse=True)
+def no_reranker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search in one stage, whatever models this machine has; what wants the second brings its own embedder."""
+    if not request.node.get_closest_marker("default_model"):
+        monkeypatch.setattr(Parts, "reranker_name", "")
 
 
 # -- a small corpus ----------------------------------------------------------------------------------------

@@ -78,7 +78,8 @@ def main() -> int:
             "# Weights of the ranker, fitted by `python -m training.ranker`; features.py says what each is.\n[weights]"
         )
         lines = [f"{name} = {weight:.4f}" for name, weight in zip(FEATURES, weights.tolist(), strict=True)]
-        OUT.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+        rest = OUT.read_text(encoding="utf-8").partition("\n\n")[2]  # the reranker's weight: training/reranker.py
+        OUT.write_text("\n".join([head, *lines]) + "\n\n" + rest, encoding="utf-8")
     return 0
 
 

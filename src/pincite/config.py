@@ -214,6 +214,10 @@ class Settings:
     embedder: str = "all-minilm-l6-v2"
     """Name of the embedding model in the manifest; changing it means building the library again."""
 
+    reranker: str = "all-mpnet-base-v2"
+    """Name of an embedding model that reads the best passages once more, where its files are on this machine; empty
+    for none. The library need not be built again."""
+
     threads: int = 0
     """Threads for the language model; 0 takes the cores this process may use."""
 

@@ -29,6 +29,8 @@ def support(best: str, **changes: object) -> Support:
     return Support(**(values | changes))  # type: ignore[arg-type]
 
 
+ADEQUATE = "The Commission decides by May whether a third country ensures an adequate level of protection."
+BACKUP = "After a customer leaves, Basecamp deletes backups within 30 days."
 LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
 ENSURE = "The keeper must ensure that the printer shreds the sheets and must do so within 2 days."
 DIRECTIVE = "States shall ensure that keepers of registers report the loss and that they must do so within 2 days."
@@ -53,6 +55,9 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("The controller must notify the breach, unless a risk is unlikely.", support(NOTIFY_UNLESS)),
         ("Notice is not required if the breach is unlikely to result in a risk.", support(NOTIFY_UNLESS)),
         ("The breach must be notified to the supervisory authority within 72 hours.", support(NOTIFY)),
+        ("The Commission decides by May whether a third country is adequate.", support(ADEQUATE)),
+        ("After a customer leaves, Basecamp deletes backups within 30 days.", support(BACKUP)),
+        ("After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP, context="Acme Policy 3")),
     ],
 )
 def test_supported(claim: str, cited: Support) -> None:
@@ -66,6 +71,9 @@ def test_supported(claim: str, cited: Support) -> None:
         ("attribution", "Our policy says that the breach is notified.", support(NOTIFY, kinds=frozenset({"law"}))),
         ("attribution", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
         ("attribution", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
+        ("attribution", "Utah state's breach law gives the controller 72 hours to notify the breach.", support(NOTIFY)),
+        ("names", "The Commission decides that South Korea ensures an adequate level of protection.", support(ADEQUATE)),
+        ("names", "After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP)),
         ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),
         ("numbers", "Records of employment must be retained for sixteen years.", support(RETAIN)),

@@ -34,6 +34,7 @@ def copy_first(prompt: Prompt) -> str:
 def use_fakes() -> None:
     """Put the fakes in the place of the models, for this process."""
     Parts.embedder = lambda parts: FakeEmbedder(sha256=parts.registry.get(parts.settings.embedder).sha256)  # type: ignore[method-assign]
+    Parts.reranker_name = ""  # type: ignore[assignment,misc]
     Parts.model = lambda parts: FakeModel(write=copy_first)  # type: ignore[method-assign]
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from pincite.assembly import Parts, batch_ground
 from pincite.cli import main
-from pincite.config import Home
+from pincite.config import Home, Settings
 from pincite.library import Library
 from pincite.models.manifest import ModelEntry
 from pincite.models.registry import Registry
@@ -73,6 +73,16 @@ def test_another_adapter_makes_another_program(fakes: Path, monkeypatch: pytest.
     after = batch_ground(Home(fakes)).basis
     assert after.program != before.program
     assert replace(after, program=before.program) == before
+
+
+def test_a_reranker_makes_other_answers(fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Registry, "there", lambda registry, name: "")
+    before = batch_ground(Home(fakes)).basis
+    assert before.reranker == ""
+    monkeypatch.setattr(Registry, "there", lambda registry, name: name)
+    after = batch_ground(Home(fakes)).basis
+    assert after.reranker == Registry.open(Home(fakes)).get(Settings().reranker).sha256
+    assert after.changed_since(before) == "reranking model"
 
 
 def test_all_outputs_of_one_run(questions: Path, fakes: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,13 +10,17 @@ import pytest
 import pincite.assembly as assembly
 from pincite.assembly import Parts
 from pincite.cli import main
-from pincite.config import Home
+from pincite.config import Home, Settings
 from pincite.domain.answers import Answer, Reason, Status
 from pincite.domain.events import Cancelled, Finished, Refused, Searching
 from pincite.domain.text import sha256_text
 from pincite.library import Library
+from pincite.models.registry import Registry
+from pincite.search.rerank import READ
 from tests.conftest import write_corpus
 from tests.fakes import FakeEmbedder
+
+_RERANKER_NAME = Parts.reranker_name
 
 
 @pytest.fixture
@@ -177,6 +181,46 @@ def test_doctor_names_what_is_missing(built: Path, capsys: pytest.CaptureFixture
     for name in (settings.model, settings.embedder):
         assert any(f"pincite models fetch {name}" in problem for problem in report["problems"])
     assert not any("brary" in problem for problem in report["problems"])
+
+
+@pytest.fixture
+def two_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the reranker that the settings name, where its files are: other tests have none."""
+    monkeypatch.setattr(Parts, "reranker_name", _RERANKER_NAME)
+
+
+def test_doctor_says_what_reranks(
+    built: Path, two_stages: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def reported() -> str:
+        main(["doctor", "--quick", "--json"])
+        report = printed(capsys)
+        assert not any("mpnet" in problem for problem in report["problems"])  # answers come without it too
+        return str(report["reranker"])
+
+    name = Settings().reranker
+    assert reported() == f"none: {name} is not on this machine; pincite models fetch {name}"
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "there", lambda registry, name: name)
+        assert reported() == name
+    (built / "settings.toml").write_text('reranker = ""\n')
+    assert reported() == "none: settings.toml says so"
+
+
+def test_a_reranker_that_no_manifest_has(built: Path, two_stages: None, capsys: pytest.CaptureFixture[str]) -> None:
+    (built / "settings.toml").write_text('reranker = "minilm"\n')
+    assert main(["search", "apples"]) == 1
+    assert "no model is called 'minilm'" in capsys.readouterr().err
+
+
+def test_search_reranks_where_the_model_is(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    second = FakeEmbedder(sha256="f" * 64)
+    monkeypatch.setattr(Parts, "reranker", lambda parts: second)
+    assert main(["search", "When must ladders be inspected?", "--json"]) == 0
+    assert printed(capsys)["passages"]
+    assert 2 <= len(second.texts) <= READ + 1  # the candidates that are read, and the question
 
 
 def test_doctor_finds_a_damaged_library(built: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from pincite.llm import LanguageModel
 from pincite.search import Searcher
 
 # one thread: threads that wait for each other on shared cores are slower than one alone
-SMALL = Settings(model="smollm2-135m", answer_tokens=60, threads=1)
+SMALL = Settings(model="smollm2-135m", reranker="", answer_tokens=60, threads=1)
 
 LETTERS = {
     events.Searching: "S",
@@ -66,7 +66,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         pytest.skip(f"the GDPR's text is not in .pincite/sources and cannot be fetched: {error.message}")
     assert not report.failed
     home.settings_file.write_text(
-        f'model = "{SMALL.model}"\nanswer_tokens = {SMALL.answer_tokens}\nthreads = 1\n', encoding="utf-8"
+        f'model = "{SMALL.model}"\nreranker = ""\nanswer_tokens = {SMALL.answer_tokens}\nthreads = 1\n',
+        encoding="utf-8",
     )
     return home
 

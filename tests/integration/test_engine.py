@@ -162,8 +162,10 @@ class TestDefaultModel:
         from pincite.config import Home, Settings
 
         parts = Parts.of(Home(tmp_path_factory.mktemp("default")), Settings())
-        model = parts.model()
-        yield Engine(searcher, lambda: model, parts.settings, seal="test")
+        model, reranker = parts.model(), parts.reranker()
+        assert reranker is not None, "pincite models fetch all-mpnet-base-v2"
+        second = Searcher(searcher.library, searcher.embedder, second=reranker)
+        yield Engine(second, lambda: model, parts.settings, seal="test")
         model.close()
 
     def test_law_and_policy_on_breaches(self, default_engine: Engine, searcher: Searcher) -> None:
@@ -179,6 +181,7 @@ class TestDefaultModel:
         assert any("72 hours" in citation.quote for citation in law)
         assert any("24 hours" in citation.quote for citation in policy)
         assert "72" in answer.text
+        assert answer.digests["reranker"].startswith("1bd86cce")
 
     def test_stop_while_a_long_prompt_is_read(self, default_engine: Engine) -> None:
         """Reading 256 tokens takes this model seconds on two cores: only llama.cpp's abort callback ends it in time."""

@@ -41,7 +41,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sealed")
     (folder / "ladder.md").write_text(POLICY, encoding="utf-8")
     (folder / "home").mkdir()
-    (folder / "home" / "settings.toml").write_text('model = "smollm2-135m"\nanswer_tokens = 30\nthreads = 1\n')
+    (folder / "home" / "settings.toml").write_text(
+        'model = "smollm2-135m"\nreranker = ""\nanswer_tokens = 30\nthreads = 1\n'
+    )
     return folder
 
 

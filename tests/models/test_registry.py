@@ -53,6 +53,16 @@ def test_states_need_no_hashing(registry: Registry, monkeypatch: pytest.MonkeyPa
     assert registry.state(entry) is State.PRESENT
 
 
+def test_a_model_that_is_used_where_it_is_there(registry: Registry) -> None:
+    assert registry.there("") == registry.there("tiny") == ""
+    (registry.directory / PARTIAL / "tiny").mkdir(parents=True)
+    assert registry.there("tiny") == ""
+    registry.path(registry.get("tiny")).write_bytes(WEIGHTS[:-1])
+    assert registry.there("tiny") == "tiny"  # damaged: whoever loads it is told, instead of answering without it
+    with pytest.raises(ModelError, match="'gpt'"):
+        registry.there("gpt")
+
+
 def test_require_verifies_every_byte(registry: Registry) -> None:
     with pytest.raises(ModelMissing) as missing:
         registry.require("tiny", "llm")

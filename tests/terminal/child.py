@@ -30,6 +30,7 @@ def fakes() -> None:
     Parts.embedder = lambda parts: FakeEmbedder(  # type: ignore[method-assign]
         sha256=parts.registry.get(parts.settings.embedder).sha256
     )
+    Parts.reranker_name = ""  # type: ignore[assignment,misc]
     Parts.model = lambda parts: FakeModel(write=lambda _: DRAFT)  # type: ignore[method-assign]
 
 

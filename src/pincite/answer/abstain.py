@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +17,9 @@ from pincite.errors import ConfigError
 from pincite.library.current import POLICY, approved_policy
 from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
+from pincite.search.terms import names_in
 
 __all__ = ["Policy", "Verdict", "judge"]
-
-
-_NAME = re.compile(r"(?<=[\w,;)] )[A-Z][a-z]{2,}\b")
-_CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
-    "september october november december christmas easter article articles recital section annex".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +115,7 @@ def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[s
 
     A passage on breaches does not answer a question on breaches in a country that the corpus says nothing about.
     """
-    names = [
-        match.group()
-        for match in _NAME.finditer(result.question)
-        if match.group().lower() not in _CALENDAR
-        and not result.question[: match.start()].rstrip().endswith((".", "?", "!", ":"))
-    ]
+    names = names_in(result.question)
     known = " ".join(
         part
         for one in evidence

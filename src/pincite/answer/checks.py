@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
-from pincite.search.terms import content_words
+from pincite.search.terms import content_words, names_in
 
 __all__ = ["Support", "check_claim", "contradicts", "denies", "forbids"]
 
@@ -80,6 +80,7 @@ _POLICY = re.compile(
 _LAW_OF = (
     re.compile(r"\b(?:laws?|acts?|statutes?|rules|code) (?:in|of) (?:the )?(?:state of )?([A-Z][a-z]{2,})"),
     re.compile(r"(?<=\w )([A-Z][a-z]{2,})(?: state)?(?:['’]s)?(?: state)? (?:[a-z]+ ){0,2}(?:laws?|statutes?)\b"),
+    re.compile(r"^([A-Z][a-z]{2,})(?: state(?:['’]s)?|['’]s) (?:[a-z]+ ){0,2}(?:laws?|statutes?)\b"),
 )
 _ADDRESS = re.compile(r"://|\bwww\.|\]\(|<[|/A-Z]|\[/?INST", re.I)
 _CONDITIONAL = re.compile(r"\b(?:if|when|where|unless|except|only|without)\b", re.I)
@@ -133,6 +134,7 @@ def check_claim(claim: str, support: Support) -> str:
         ("modality", _modality),
         ("actor", _actor),
         ("condition", _condition),
+        ("names", _names),
         ("words", _words),
         ("similarity", _similar),
     ):
@@ -280,6 +282,13 @@ def _condition(claim: str, support: Support) -> bool:
         if words and sum(word in known for word in words) / len(words) <= _LEAST_SHARED_WORDS:
             return False
     return True
+
+
+def _names(claim: str, support: Support) -> bool:
+    """A country, a firm or a person that is named is named by the evidence: that a rule holds for them is not known
+    because they were asked about."""
+    known = f"{support.text} {support.context}".lower()
+    return all(name.lower() in known for name in names_in(claim))
 
 
 def _words(claim: str, support: Support) -> bool:

@@ -75,10 +75,27 @@ class Parts:
 
     def embedder(self) -> Embedder:
         """Load the embedding model after verifying its files."""
-        with self.registry.verified(self.settings.embedder, "embedder") as verified:
+        return self._embedder(self.settings.embedder)
+
+    def reranker(self) -> Embedder | None:
+        """Load the embedding model that reads the best passages once more; None if `reranker_name` is empty."""
+        name = self.reranker_name
+        return self._embedder(name) if name else None
+
+    @property
+    def reranker_name(self) -> str:
+        """Name of the reranker that is used: the one of the settings, empty if its files are not here.
+
+        Raises:
+            ModelError: if the settings name a model that no manifest has.
+        """
+        return self.registry.there(self.settings.reranker)
+
+    def _embedder(self, name: str) -> Embedder:
+        with self.registry.verified(name, "embedder") as verified:
             from pincite.embed.sentence_transformer import TransformerEmbedder
 
-            entry = self.registry.get(self.settings.embedder)
+            entry = self.registry.get(name)
             adapter = self.registry.require_adapter(entry)
             return TransformerEmbedder(
                 verified.path,
@@ -134,10 +151,10 @@ def _searcher(parts: Parts) -> Searcher:
             f"the library was built with {made_with['name']}, the settings name {wanted.name}",
             hint="Build the library again (pincite corpus build) or change `embedder` in settings.toml.",
         )
-    embedder = parts.embedder()
+    embedder, second = parts.embedder(), parts.reranker()
     from pincite.search import Searcher
 
-    return Searcher(library, embedder)
+    return Searcher(library, embedder, second=second)
 
 
 def open_log(home: Home) -> AuditLog:
@@ -214,7 +231,7 @@ def open_assistant(
     try:
         parts = Parts.of(home, settings)
         engine = open_engine(home, parts.settings, report, wait=wait, sequences=sequences)
-        used = {use: parts.registry.get(name) for use, name in _models_of(parts.settings).items()}
+        used = {use: parts.registry.get(name) for use, name in _models_of(parts).items()}
         models = {use: {"name": entry.name, "sha256": entry.sha256} for use, entry in used.items()}
         try:
             return RecordedAssistant(
@@ -232,8 +249,9 @@ def open_assistant(
         raise
 
 
-def _models_of(settings: Settings) -> dict[str, str]:
-    return {"llm": settings.model, "embedder": settings.embedder}
+def _models_of(parts: Parts) -> dict[str, str]:
+    names = {"llm": parts.settings.model, "embedder": parts.settings.embedder, "reranker": parts.reranker_name}
+    return {use: name for use, name in names.items() if name}
 
 
 def open_engine(

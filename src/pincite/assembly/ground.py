@@ -38,11 +38,13 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
     finally:
         library.close()
     adapter = registry.get(chosen.embedder).adapter
+    reranker = registry.there(chosen.reranker)
     deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
     basis = Basis(
         library=generation,
         model=registry.get(chosen.model).sha256,
         embedder=registry.get(chosen.embedder).sha256,
+        reranker=registry.get(reranker).sha256 if reranker else "",
         settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
         program=_program_sha256(adapter.sha256 if adapter else ""),
     )

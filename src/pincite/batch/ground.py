@@ -14,6 +14,7 @@ _WORDS = {
     "library": "library",
     "model": "language model",
     "embedder": "embedding model",
+    "reranker": "reranking model",
     "settings": "settings",
     "program": "program",
 }
@@ -25,7 +26,7 @@ class Basis:
 
     Attributes:
         library: the generation's name.
-        model, embedder: SHA-256 of the models.
+        model, embedder, reranker: SHA-256 of the models; empty without a reranker.
         settings: digest of the settings that matter to answers.
         program: digest of the prompt, the checks and the search.
     """
@@ -35,6 +36,7 @@ class Basis:
     embedder: str
     settings: str
     program: str
+    reranker: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Return the digests by name."""

@@ -17,7 +17,8 @@ from pincite.cli.sealing import Needs
 
 if TYPE_CHECKING:
     from pincite.bundle.trust import Pin
-    from pincite.config import Home
+    from pincite.config import Home, Settings
+    from pincite.models.registry import Registry
 
 __all__ = ["bootstrap", "record", "register"]
 
@@ -138,7 +139,7 @@ def _create(args: argparse.Namespace) -> int:
     from pincite.models.registry import Registry
 
     home = Home.find(args.home)
-    settings = Settings.load(home)
+    settings, registry = Settings.load(home), Registry.open(home)
     chain = read_chain(args.roots)
     signers = bundle_keys.unlock(args.key, args.passphrase_file)
     number = args.number or _last(args.roots) + 1
@@ -155,8 +156,8 @@ def _create(args: argparse.Namespace) -> int:
                 args.out,
                 Ingredients(
                     wheels,
-                    [] if args.models == ["none"] else args.models or [settings.model, settings.embedder],
-                    Registry.open(home),
+                    [] if args.models == ["none"] else args.models or _models(settings, registry),
+                    registry,
                     _corpus_file(home, args.corpus),
                     home.path / "sources",
                     home.library if args.library else None,
@@ -179,6 +180,12 @@ def _create(args: argparse.Namespace) -> int:
     _say(f"  SHA-256 of install.py            {made.bootstrap_sha256}")
     _say(f"  SHA-256 of {f'{made.root}.root.json':<21} {made.root_sha256}")
     return 0
+
+
+def _models(settings: Settings, registry: Registry) -> list[str]:
+    """Return the names of the models that these settings use."""
+    reranker = registry.there(settings.reranker)
+    return [settings.model, settings.embedder, *([reranker] if reranker else [])]
 
 
 def _last(roots: Path) -> int:

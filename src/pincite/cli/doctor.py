@@ -71,6 +71,7 @@ def _doctor(args: argparse.Namespace) -> int:
     try:
         parts = Parts.of(home)
         report["models"] = _models(parts, problems)
+        report["reranker"] = _reranker(parts)
     except PinciteError as error:
         problems.append(f"{error.title}: {error.message}")
     report["clearance"] = _clearance(home, problems)
@@ -161,6 +162,13 @@ def _models(parts: Parts, problems: list[str]) -> list[dict[str, Any]]:
             {"name": entry.name, "use": entry.use, "state": state.value, "verified": verified, "sha256": entry.sha256}
         )
     return rows
+
+
+def _reranker(parts: Parts) -> str:
+    name = parts.settings.reranker
+    if not name:
+        return "none: settings.toml says so"
+    return parts.reranker_name or f"none: {name} is not on this machine; pincite models fetch {name}"
 
 
 def _clearance(home: Home, problems: list[str]) -> str | dict[str, Any]:

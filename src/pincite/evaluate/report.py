@@ -39,6 +39,7 @@ def run_table(run: Mapping[str, Any]) -> str:
         *_wrap(
             f"library {conditions['library']} ({conditions['documents']:,} documents, "
             f"{conditions['passages']:,} passages), embedder {conditions['embedder']['name']}"
+            + (f", reranker {conditions['reranker']['name']}" if conditions.get("reranker") else "")
             + (f", model {conditions['model']['title']}" if "model" in conditions else "")
         ),
         "",

@@ -14,6 +14,7 @@ import pincite
 from pincite import __version__
 from pincite.answer.abstain import Policy
 from pincite.domain.progress import Progress, silent
+from pincite.embed import Embedder
 from pincite.errors import EvaluationError
 from pincite.evaluate.examine import Examiner, Interrupted
 from pincite.evaluate.journal import Journal
@@ -53,6 +54,7 @@ def conditions(examiner: Examiner) -> dict[str, Any]:
         "documents": len(library.documents),
         "passages": len(library.vectors),
         "embedder": dict(library.manifest["embedder"]),
+        "reranker": _named(examiner.searcher.second),
         "abstention": Policy.of(library.directory).sha256,
         "settings": {name: asdict(examiner.settings)[name] for name in _SETTINGS},
     }
@@ -60,6 +62,10 @@ def conditions(examiner: Examiner) -> dict[str, Any]:
         model = examiner.engine.load()
         found["model"] = {"title": model.title, "sha256": model.sha256}
     return found
+
+
+def _named(embedder: Embedder | None) -> dict[str, str]:
+    return {"name": embedder.name, "sha256": embedder.sha256} if embedder else {}
 
 
 def run_set(

@@ -20,7 +20,7 @@ __all__ += ["listing_digest", "read", "shipped", "to_toml"]
 Use = Literal["llm", "embedder"]
 _Value = TypeVar("_Value", str, int, bool)
 
-SHIPPED_SHA256 = "6403efac6d4eb089c165448f3f48ef2bd4ace67ea0ebd8040690fbb8c3f4a01c"
+SHIPPED_SHA256 = "4a83b280620d98e338b343f904977d842f0daafcf42a1325e055274c1d2bff6c"
 """Of the manifest that ships: whoever changes it changes this line too, so that nobody changes it unnoticed."""
 
 _OWN = (Path(__file__).with_name("models.toml"), Path(__file__).resolve().parents[3] / "models" / "models.toml")

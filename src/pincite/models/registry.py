@@ -92,6 +92,20 @@ class Registry:
                 return State.WRONG_SIZE
         return State.PRESENT
 
+    def there(self, name: str) -> str:
+        """Return the name of a model that is used only where it is on this machine; empty if it is not, or `name` is.
+
+        A damaged one counts as there, so that whoever loads it is told; one that was withdrawn does not.
+
+        Raises:
+            ModelError: if no manifest has it.
+        """
+        if not name:
+            return ""
+        entry = self.get(name)
+        absent = self.state(entry) in (State.MISSING, State.PARTIAL)
+        return "" if absent or entry.sha256 in read_withdrawn(self.directory) else name
+
     def require_adapter(self, entry: ModelEntry) -> Path | None:
         """Return the verified path of the question adapter that ships for `entry`, None if there is none any more.
 

@@ -30,10 +30,12 @@ _FULL_SCORE = 2.2
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question ready to be searched: vectors with and without the question adapter, words with their rarity (BM25's
-    inverse document frequency), and the governed words of the thesaurus."""
+    """A question ready to be searched: what is encoded of it (the question, abbreviations written out, and what is new
+    in it), vectors with and without the question adapter, words with their rarity (BM25's inverse document frequency),
+    and the governed words of the thesaurus."""
 
     text: str
+    encoded: tuple[str, ...]
     vector: npt.NDArray[np.float32]
     plain: npt.NDArray[np.float32]
     rarity: Mapping[str, float]

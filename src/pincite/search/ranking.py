@@ -22,10 +22,12 @@ class Ranker:
 
     Attributes:
         weights: one for each of `FEATURES`.
+        second: of the cosine that the second embedder gives the best candidates.
         sha256: digest of the file that they come from.
     """
 
     weights: npt.NDArray[np.float32]
+    second: float
     sha256: str
 
     @classmethod
@@ -33,8 +35,9 @@ class Ranker:
     def load(cls) -> Ranker:
         """Return the weights that ship with the program (`ranking.toml`, made by ``training/ranker.py``)."""
         data = resources.files("pincite.search").joinpath("ranking.toml").read_bytes()
-        weights = tomllib.loads(data.decode())["weights"]
-        return cls(np.array([weights[name] for name in FEATURES], np.float32), hashlib.sha256(data).hexdigest())
+        values = tomllib.loads(data.decode())
+        weights = np.array([values["weights"][name] for name in FEATURES], np.float32)
+        return cls(weights, float(values["reranker"]["weight"]), hashlib.sha256(data).hexdigest())
 
     def scores(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a score for each row of `features`, greater is better, comparable within one question."""

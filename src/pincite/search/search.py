@@ -20,6 +20,7 @@ from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.lookup import Lookup, resolve
 from pincite.search.pool import Pool, Query, gather, rarity
 from pincite.search.ranking import Ranker
+from pincite.search.rerank import Reranker
 from pincite.search.terms import content_words, expand_abbreviations, governed_words
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
@@ -108,6 +109,7 @@ class Searcher:
         embedder: the one that made the library's vectors.
         today: gives the day on which texts must be in force when a question names no other.
         ranker: orders the candidates; by default the one that ships.
+        second: an embedder that reads the best candidates once more; by default none does.
     """
 
     def __init__(
@@ -116,11 +118,14 @@ class Searcher:
         embedder: Embedder,
         today: Callable[[], date] | None = None,
         ranker: Ranker | None = None,
+        second: Embedder | None = None,
     ) -> None:
         self._library = library
         self._today = today or validity.today
         self._embedder = embedder
+        self._second = second
         self._ranker = ranker or Ranker.load()
+        self._reranker = Reranker(library, second, self._ranker.second) if second else None
         self._passages = _flat_index(library.vectors)
         self._sentences = _flat_index(library.sentence_vectors)
 
@@ -131,8 +136,14 @@ class Searcher:
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of what decides the order of hits beside the library: the question adapter and the ranker."""
-        return {"adapter": self._embedder.adapter_sha256, "ranking": self._ranker.sha256}
+        """SHA-256 of what decides the order of hits beside the library: question adapter, ranker, second embedder."""
+        second = self._reranker.digests if self._reranker else {}
+        return {"adapter": self._embedder.adapter_sha256, "ranking": self._ranker.sha256, **second}
+
+    @property
+    def second(self) -> Embedder | None:
+        """The embedder that reads the best candidates once more."""
+        return self._second
 
     @property
     def embedder(self) -> Embedder:
@@ -210,6 +221,8 @@ class Searcher:
         # may be the title of one of several, and whoever names the policy may ask what the law says of it
         scores += _NAMED * np.array([passage.document in named for passage in pool.passages], np.float32)
         placed = scores + self._figures(query.text, pool, scores)
+        if self._reranker:
+            placed += self._reranker.gains(query.encoded, pool.passages, placed)
         low, high = float(placed.min()), float(placed.max())
         scaled = (placed - low) / ((high - low) or 1.0)
         return [
@@ -253,11 +266,11 @@ class Searcher:
 
     def query(self, question: str, follow_up: str = "") -> Query:
         """Return a question ready to be searched; `follow_up` as for `search`."""
-        texts = [expand_abbreviations(text) for text in (question, *([follow_up] if follow_up else []))]
+        texts = tuple(expand_abbreviations(text) for text in (question, *([follow_up] if follow_up else [])))
         vectors = [self._embedder.encode_questions(texts), self._embedder.encode(texts)]
         vector, plain = (_unit(found.sum(axis=0)) for found in vectors)
         words, governed = content_words(texts[0]), governed_words(question)
-        return Query(question, vector, plain, rarity(self._library, words), rarity(self._library, governed))
+        return Query(question, texts, vector, plain, rarity(self._library, words), rarity(self._library, governed))
 
     def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope) -> list[Hit]:
         """Put what the best passages refer to ("the period in row R15 of the … Policy") right behind them.

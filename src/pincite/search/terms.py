@@ -7,7 +7,7 @@ import re
 import tomllib
 from importlib import resources
 
-__all__ = ["content_words", "expand_abbreviations", "fts_expression", "governed_words", "stem"]
+__all__ = ["content_words", "expand_abbreviations", "fts_expression", "governed_words", "names_in", "stem"]
 
 # Function words and the words with which people ask; they occur everywhere and say nothing.
 _STOP = frozenset(
@@ -22,6 +22,12 @@ _STOP = frozenset(
     ok okay hi hello
     """.split()
 )
+_NAME = re.compile(r"(?<=[\w,;)’'] )[A-Z][a-z]{2,}\b")
+_NO_NAMES = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
+    "september october november december christmas easter article articles recital section annex "
+    "law policy act regulation directive company".split()
+)
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
@@ -29,6 +35,12 @@ def content_words(text: str) -> list[str]:
     """Return the words of `text` in lower case, without function words, each once, in order."""
     words = (match.group().lower().replace("’", "'").removesuffix("'s") for match in _WORD.finditer(text))
     return list(dict.fromkeys(word for word in words if word not in _STOP and (len(word) > 1 or word.isdigit())))
+
+
+def names_in(text: str) -> list[str]:
+    """Return the proper names in `text`, in order: words with a capital inside a sentence, days, months and the
+    commonest words of law left out."""
+    return [name for name in _NAME.findall(text) if name.lower() not in _NO_NAMES]
 
 
 def fts_expression(words: list[str]) -> str:
