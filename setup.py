@@ -5,7 +5,8 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = {f"models/{name}": f"pincite/models/{name}" for name in ("models.toml", "minilm-questions.safetensors")}
+NAMES = ("models.toml", "minilm-questions.safetensors", "mpnet-questions.safetensors")
+SHIPPED = {f"models/{name}": f"pincite/models/{name}" for name in NAMES}
 
 
 class BuildWithManifests(build_py):

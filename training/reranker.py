@@ -1,91 +1,213 @@
-"""Fit the weight of the reranker's cosine beside the ranker's score, on held-out training questions.
+"""The reranker: its question adapter, and the weight of its cosine beside the ranker's score.
 
-    python -m training.reranker --home HOME [--every N] [--write]
+    python -m training.reranker --home HOME --adapter models/mpnet-questions.safetensors   # train the adapter
+    python -m training.reranker --home HOME [--every N] [--write]                          # fit the weight
 
-The loss is the ranker's (training/ranker.py), over the candidates that the reranker reads and with the ranker's weights
-as they are. How sure the two are together is fitted too, and only then divided out: the order depends on the ratio.
-HOME's settings name the reranker. Reading all of them takes minutes on two cores.
+Both look at the candidates that the reranker reads, as the search finds them. The adapter is a low-rank change of the
+model that is applied to questions only (as in training/question_encoder.py, where the sources are named); its loss is a
+softmax over these candidates, scored by ranker and cosine together, and with a smaller weight one over all passages
+that were read, scored by the cosine. The weight is fitted on held-out questions with the ranker's loss; how sure the
+two are together is fitted too, and only then divided out: the order depends on the ratio.
+
+HOME's settings name the reranker, which reads every candidate once: tens of minutes on two cores for the adapter.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.utils import parametrize
 
 from pincite.assembly import Parts, open_searcher
 from pincite.config import Home
+from pincite.embed.adapter import LowRank, adaptable, save_adapter
+from pincite.search import Searcher
 from pincite.search.ranking import Ranker
 from pincite.search.rerank import READ, Reranker
-from training.data import TrainingSet
+from training.data import Item, TrainingSet
+from training.question_encoder import TEMPERATURE, encode
 from training.ranker import OUT, SAME
 
 CUTS = (1, 2, 4, 10)
+QUESTIONS = 2600
+"""Questions that the adapter is trained on: a third of them, for each needs its candidates read."""
+RANK = 16
+EPOCHS = 3
+STOP_AFTER = 1
+"""Epochs trained, of a schedule of three: a second one adds nothing on held-out questions."""
+BATCH = 32
+RATE = 4e-4
+SURENESS = 0.7
+"""Of ranker and reranker together, in the loss; this and `WEIGHT` were fitted without an adapter."""
+WEIGHT = 14.0
+OTHERS = 0.3
+"""Weight of the loss over all passages that were read."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question and what is read for it: numbers of passages, their first scores, which are right; and its own."""
+
+    question: str
+    passages: list[int]
+    scores: torch.Tensor
+    right: torch.Tensor
+    own: int
 
 
 def main() -> int:
-    """Gather, fit, write."""
+    """Gather, then train or fit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--adapter", type=Path, help="train the question adapter and write it here")
     parser.add_argument("--every", type=int, default=1, help="take every n-th held-out question")
     parser.add_argument("--write", action="store_true", help="write the weight to src/pincite/search/ranking.toml")
     args = parser.parse_args()
     home = Home(args.home)
-    embedder = Parts.of(home).reranker()
+    embedder: Any = Parts.of(home).reranker()
     if embedder is None:
         print("the reranker that the settings name is not on this machine", file=sys.stderr)
         return 1
     searcher = open_searcher(home)
-    library, ranker = searcher.library, Ranker.load()
-    reranker = Reranker(library, embedder, 1.0)
-    scores, cosines, rights = [], [], []
-    held = TrainingSet.load(args.home).balanced()[:: args.every]
-    for number, item in enumerate(held, 1):
-        query = searcher.query(item.question)
-        pool = searcher.pool(query)
-        first = ranker.scores(pool.features)
-        order = np.argsort(-first, kind="stable")[:READ]
-        passages = [pool.passages[i] for i in order]
-        gold = library.vectors @ library.vectors[item.passage]
-        scores.append(torch.from_numpy(first[order]))
-        cosines.append(torch.from_numpy(reranker.similarities(query.encoded, passages)))
-        rights.append(torch.tensor([p.id == item.passage or float(gold[p.id]) >= SAME for p in passages]))
+    data = TrainingSet.load(args.home)
+    held = gather(searcher, data.balanced()[:: args.every])
+    if args.adapter:
+        items = data.split()[0]
+        random.Random(5).shuffle(items)
+        train = gather(searcher, items[:QUESTIONS])
+        adapt(searcher, embedder, train, held, args.adapter)
+        return 0
+    reranker = Reranker(searcher.library, embedder, 1.0)
+    cosines = []
+    for number, one in enumerate(held, 1):
+        cosines.append(torch.from_numpy(reranker.similarities([one.question], searcher.library.passages(one.passages))))
         if number % 50 == 0:
             print(f"{number} of {len(held)} questions read", flush=True)
-    weight = fit(torch.stack(scores), torch.stack(cosines), torch.stack(rights))
-    for name, value in (("without", 0.0), (f"with {weight:.2f}", weight)):
-        orders = [torch.argsort(-(s + value * c), stable=True) for s, c in zip(scores, cosines, strict=True)]
-        found = {
-            k: np.mean([bool(right[order[:k]].any()) for order, right in zip(orders, rights, strict=True)])
-            for k in CUTS
-        }
-        print(f"{name:12} " + "  ".join(f"R@{k} {share:.3f}" for k, share in found.items()))
+    weight = fit(held, cosines)
+    print("without    " + recall(held, cosines, 0.0))
+    print(f"with {weight:.2f} " + recall(held, cosines, weight))
     if args.write:
         text = OUT.read_text(encoding="utf-8")
         OUT.write_text(re.sub(r"(\[reranker\]\nweight = ).*", rf"\g<1>{weight:.4f}", text), encoding="utf-8")
     return 0
 
 
-def fit(scores: torch.Tensor, cosines: torch.Tensor, rights: torch.Tensor) -> float:
-    """Return the weight of the cosine that makes the right passages likely; all of shape (questions, candidates)."""
-    some = rights.any(1)
-    scores, cosines, rights = scores[some], cosines[some], rights[some]
-    sureness = torch.ones(2, requires_grad=True)
+def gather(searcher: Searcher, items: list[Item]) -> list[Example]:
+    """Return what is read for each question."""
+    ranker, vectors = Ranker.load(), searcher.library.vectors
+    found = []
+    for item in items:
+        query = searcher.query(item.question)
+        pool = searcher.pool(query)
+        scores = ranker.scores(pool.features)
+        scores = scores + searcher.figures(item.question, pool, scores)
+        best = np.argsort(-scores, kind="stable")[:READ]
+        passages = [pool.passages[i].id for i in best]
+        right = np.array([i == item.passage for i in passages]) | (vectors[passages] @ vectors[item.passage] >= SAME)
+        (question,) = query.encoded
+        found.append(Example(question, passages, torch.from_numpy(scores[best]), torch.from_numpy(right), item.passage))
+    return found
+
+
+def adapt(searcher: Searcher, embedder: Any, train: list[Example], held: list[Example], out: Path) -> None:
+    """Train the question adapter; write it, and print recall over the held-out questions."""
+    torch.manual_seed(1)
+    random.seed(1)
+    numbers = sorted({i for one in train + held for i in one.passages})
+    place = {number: row for row, number in enumerate(numbers)}
+    reranker = Reranker(searcher.library, embedder, 1.0)
+    print(f"{len(numbers)} passages to read", flush=True)
+    bank = torch.from_numpy(embedder.encode(reranker.texts(searcher.library.passages(numbers))))
+    train = [one for one in train if one.own in place]
+    model = embedder.model
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    modules = adaptable(model)
+    for module in modules.values():
+        parametrize.register_parametrization(module, "weight", LowRank(*module.weight.shape, RANK))
+    changes = {name: module.parametrizations.weight[0] for name, module in modules.items()}
+    trained = [parameter for change in changes.values() for parameter in change.parameters()]
+    optimiser = torch.optim.AdamW(trained, lr=RATE, weight_decay=0.01)
+    steps = EPOCHS * (len(train) // BATCH + 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min((step + 1) / 20, 1 - step / (steps + 1)))
+
+    def rows(one: Example) -> list[int]:
+        return [place[i] for i in one.passages]
+
+    for epoch in range(1, STOP_AFTER + 1):
+        random.shuffle(train)
+        model.train()
+        began = time.monotonic()
+        for at in range(0, len(train), BATCH):
+            batch = train[at : at + BATCH]
+            questions = encode(model, [one.question for one in batch])
+            loss = OTHERS * over_all(questions, bank, [place[one.own] for one in batch])
+            found = [i for i, one in enumerate(batch) if one.right.any()]
+            if found:
+                cosines = (bank[[rows(batch[i]) for i in found]] * questions[found][:, None]).sum(-1)
+                scores = torch.stack([batch[i].scores for i in found])
+                logits = SURENESS * (scores + WEIGHT * cosines)
+                loss = loss + missed(logits, torch.stack([batch[i].right for i in found]))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        model.eval()
+        with torch.no_grad():
+            asked = torch.cat(
+                [encode(model, [o.question for o in held[i : i + 128]]) for i in range(0, len(held), 128)]
+            )
+        cosines = [bank[rows(one)] @ vector for one, vector in zip(held, asked, strict=True)]
+        print(f"epoch {epoch} {time.monotonic() - began:.0f} s  {recall(held, cosines, WEIGHT)}", flush=True)
+        save_adapter(out, changes, base=embedder.sha256)
+
+
+def over_all(questions: torch.Tensor, bank: torch.Tensor, own: list[int]) -> torch.Tensor:
+    """Return the loss of the questions' own passages among all that were read; near copies of them count as right."""
+    right = bank[own] @ bank.T >= 0.95
+    right[torch.arange(len(own)), own] = True
+    return missed(questions @ bank.T / TEMPERATURE, right)
+
+
+def missed(logits: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Return the mean negative log-probability of the right ones together; both of shape (questions, passages)."""
+    return (logits.logsumexp(1) - logits.masked_fill(~right, -1e9).logsumexp(1)).mean()
+
+
+def recall(examples: list[Example], cosines: list[torch.Tensor], weight: float) -> str:
+    """Return the share of questions with a right passage among the first k."""
+    orders = [torch.argsort(-(o.scores + weight * c), stable=True) for o, c in zip(examples, cosines, strict=True)]
+    return "  ".join(
+        f"R@{k} {np.mean([bool(one.right[order[:k]].any()) for one, order in zip(examples, orders, strict=True)]):.3f}"
+        for k in CUTS
+    )
+
+
+def fit(examples: list[Example], cosines: list[torch.Tensor]) -> float:
+    """Return the weight of the cosine that makes the right passages likely."""
+    some = [i for i, one in enumerate(examples) if one.right.any()]
+    scores, rights = (torch.stack([getattr(examples[i], name) for i in some]) for name in ("scores", "right"))
+    similar = torch.stack([cosines[i] for i in some])
+    sureness = torch.tensor([SURENESS, SURENESS * WEIGHT / 10], requires_grad=True)
     optimiser = torch.optim.LBFGS([sureness], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        both = sureness[0] * scores + sureness[1] * 10 * cosines
-        value = (both.logsumexp(1) - both.masked_fill(~rights, -torch.inf).logsumexp(1)).mean()
+        value = missed(sureness[0] * scores + sureness[1] * 10 * similar, rights)
         value.backward()
         return value
 
     optimiser.step(loss)
-    return float(10 * sureness[1] / sureness[0])
+    return float(10 * sureness.detach()[1] / sureness.detach()[0])
 
 
 if __name__ == "__main__":

@@ -72,7 +72,11 @@ def test_supported(claim: str, cited: Support) -> None:
         ("attribution", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
         ("attribution", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
         ("attribution", "Utah state's breach law gives the controller 72 hours to notify the breach.", support(NOTIFY)),
-        ("names", "The Commission decides that South Korea ensures an adequate level of protection.", support(ADEQUATE)),
+        (
+            "names",
+            "The Commission decides that South Korea ensures an adequate protection.",
+            support(ADEQUATE),
+        ),
         ("names", "After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP)),
         ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),

@@ -102,7 +102,7 @@ def test_what_is_new_in_a_follow_up_counts_as_much(tiny_library: Library) -> Non
     passages = tiny_library.passages(range(4))
     both = reranker.similarities(["What of ladders?", "And tractors?"], passages)
     vectors = embedder.encode(["What of ladders?", "And tractors?"]).sum(axis=0)
-    bodies = embedder.encode(reranker._texts(passages))
+    bodies = embedder.encode(reranker.texts(passages))
     assert both == pytest.approx(bodies @ vectors / np.linalg.norm(vectors), abs=1e-6)
 
 

@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import nn
+from torch.nn import functional
 
 from pincite.errors import DigestMismatch, ModelError
 
@@ -62,7 +63,7 @@ def save_adapter(path: Path, changes: Mapping[str, LowRank], *, base: str) -> No
 
 
 def adapted(model: Any, path: Path, *, base: str, sha256: str = "") -> Any:
-    """Return a copy of `model` (a SentenceTransformer) with the adapter applied; what it leaves alone is shared.
+    """Return a copy of `model` (a SentenceTransformer) with the adapter applied; it shares all weights of the model.
 
     The file is read once: the bytes that are compared with `sha256`, if given, are the bytes that are used.
 
@@ -91,13 +92,27 @@ def adapted(model: Any, path: Path, *, base: str, sha256: str = "") -> Any:
             or shapes[0][1] != shapes[1][0]
         ):
             raise ModelError(f"{path}: does not fit the embedding model at {name!r}")
-    shared = {id(p): p for n, p in model.named_parameters() if n.removesuffix(".weight") not in names}
-    changed = copy.deepcopy(model, memo=dict(shared))
+    changed = copy.deepcopy(model, memo={id(parameter): parameter for parameter in model.parameters()})
     for name, module in adaptable(changed).items():
         if name in names:
-            with torch.no_grad():
-                module.weight += tensors[f"{name}.up"] @ tensors[f"{name}.down"]
+            changed.set_submodule(name, _Adapted(module, tensors[f"{name}.up"], tensors[f"{name}.down"]))
     return changed
+
+
+class _Adapted(nn.Module):
+    """A linear layer and what the adapter adds to it, computed apart: the sum of the matrices would be a second model
+    in memory."""
+
+    def __init__(self, layer: nn.Linear, up: torch.Tensor, down: torch.Tensor) -> None:
+        super().__init__()
+        self.layer = layer
+        self.register_buffer("up", up)
+        self.register_buffer("down", down)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what a layer with the changed weight would, but for rounding."""
+        added = functional.linear(functional.linear(inputs, self.get_buffer("down")), self.get_buffer("up"))
+        return torch.add(self.layer(inputs), added)
 
 
 def _metadata(data: bytes) -> dict[str, Any]:

@@ -20,7 +20,7 @@ __all__ += ["listing_digest", "read", "shipped", "to_toml"]
 Use = Literal["llm", "embedder"]
 _Value = TypeVar("_Value", str, int, bool)
 
-SHIPPED_SHA256 = "4a83b280620d98e338b343f904977d842f0daafcf42a1325e055274c1d2bff6c"
+SHIPPED_SHA256 = "911766c08445ecdbf900125834737f8b6143738d37fd8c83f22fea10cbbcf6e2"
 """Of the manifest that ships: whoever changes it changes this line too, so that nobody changes it unnoticed."""
 
 _OWN = (Path(__file__).with_name("models.toml"), Path(__file__).resolve().parents[3] / "models" / "models.toml")

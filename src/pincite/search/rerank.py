@@ -70,7 +70,7 @@ class Reranker:
         """Return the vectors of passages, shape (passages, dimension)."""
         new = [passage for passage in passages if passage.id not in self._vectors]
         if new:
-            vectors = self._embedder.encode(self._texts(new))
+            vectors = self._embedder.encode(self.texts(new))
             self._vectors.update(zip((passage.id for passage in new), vectors, strict=True))
         for passage in passages:
             self._vectors.move_to_end(passage.id)
@@ -79,7 +79,7 @@ class Reranker:
             self._vectors.popitem(last=False)
         return found
 
-    def _texts(self, passages: Sequence[PassageRow]) -> list[str]:
+    def texts(self, passages: Sequence[PassageRow]) -> list[str]:
         """Return what is read of passages: where each stands, what introduces it, what it says."""
         bodies = self._library.passage_texts([passage.id for passage in passages])
         documents = self._library.documents

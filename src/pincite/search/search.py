@@ -220,7 +220,7 @@ class Searcher:
         # a document that the question names comes first, but does not shut out the others: "our retention policy"
         # may be the title of one of several, and whoever names the policy may ask what the law says of it
         scores += _NAMED * np.array([passage.document in named for passage in pool.passages], np.float32)
-        placed = scores + self._figures(query.text, pool, scores)
+        placed = scores + self.figures(query.text, pool, scores)
         if self._reranker:
             placed += self._reranker.gains(query.encoded, pool.passages, placed)
         low, high = float(placed.min()), float(placed.max())
@@ -239,7 +239,7 @@ class Searcher:
             for i in np.argsort(-placed, kind="stable")
         ]
 
-    def _figures(self, question: str, pool: Pool, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def figures(self, question: str, pool: Pool, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return what each candidate gains for giving a figure of the kind asked for, shape (candidates,)."""
         gained = np.zeros(len(scores), np.float32)
         kind = asked_figure(question)
