@@ -55,6 +55,11 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("The controller must notify the breach, unless a risk is unlikely.", support(NOTIFY_UNLESS)),
         ("Notice is not required if the breach is unlikely to result in a risk.", support(NOTIFY_UNLESS)),
         ("The breach must be notified to the supervisory authority within 72 hours.", support(NOTIFY)),
+        (
+            "Article 33 deals with the notice of a personal data breach.",
+            support(NOTIFY, question="Which GDPR article deals with the notice of a breach?"),
+        ),
+        ("Article 41 applies to the notice of a breach.", support(NOTIFY + " Article 41 applies.")),
         ("The Commission decides by May whether a third country is adequate.", support(ADEQUATE)),
         ("After a customer leaves, Basecamp deletes backups within 30 days.", support(BACKUP)),
         ("After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP, context="Acme Policy 3")),
@@ -72,6 +77,11 @@ def test_supported(claim: str, cited: Support) -> None:
         ("attribution", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
         ("attribution", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
         ("attribution", "Utah state's breach law gives the controller 72 hours to notify the breach.", support(NOTIFY)),
+        (
+            "provisions",
+            "Article 41 deals with the notice of a breach.",
+            support(NOTIFY + " Article 41 applies.", question="Which GDPR article deals with the notice of a breach?"),
+        ),
         (
             "names",
             "The Commission decides that South Korea ensures an adequate protection.",

@@ -109,6 +109,16 @@ def test_weak_evidence_is_quoted_only_where_it_contradicts_the_draft(
     assert all(claim.quoted for claim in answer.claims)
 
 
+def test_who_asks_for_a_provision_gets_its_pin_cite(tiny_searcher: Searcher) -> None:
+    engine = engine_of(tiny_searcher, FakeModel("Article 9 deals with the notice of fire blight. [1]\n"))
+    engine._policy = replace(engine._policy, strong=2.0)
+    answer = end(list(engine.ask("Which article of the Orchard Regulation is about the notice of fire blight?")))
+    assert (answer.status, answer.reason) == (Status.PARTIAL, Reason.DRAFT_FAILED)
+    assert answer.claims[0].quoted
+    assert "Art. 3 says" in answer.text
+    assert "Article 9" not in answer.text
+
+
 @pytest.mark.parametrize("draft", ["", "No.", "Words without any number", "[1]", "72 [9]\n"])
 def test_a_useless_draft_is_never_shown(tiny_searcher: Searcher, draft: str) -> None:
     answer = ask(tiny_searcher, draft)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
 from pincite.search.terms import content_words, names_in
 
-__all__ = ["Support", "check_claim", "contradicts", "denies", "forbids"]
+__all__ = ["Support", "asks_for_provision", "check_claim", "contradicts", "denies", "forbids"]
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|cannot|without|nobody|nothing|prohibit\w*|forbid\w*|forbidden|refuse\w*|"
@@ -82,6 +82,11 @@ _LAW_OF = (
     re.compile(r"(?<=\w )([A-Z][a-z]{2,})(?: state)?(?:['’]s)?(?: state)? (?:[a-z]+ ){0,2}(?:laws?|statutes?)\b"),
     re.compile(r"^([A-Z][a-z]{2,})(?: state(?:['’]s)?|['’]s) (?:[a-z]+ ){0,2}(?:laws?|statutes?)\b"),
 )
+_ASKS_FOR_PROVISION = re.compile(
+    r"\b(?:which|what) (?:[\w’'-]+ ){0,2}(?:article|section|provision|paragraph|clause|recital|annex)s?\b"
+    r"(?! (?:head|titl|\d))",
+    re.I,
+)
 _ADDRESS = re.compile(r"://|\bwww\.|\]\(|<[|/A-Z]|\[/?INST", re.I)
 _CONDITIONAL = re.compile(r"\b(?:if|when|where|unless|except|only|without)\b", re.I)
 _UNDER_CONDITION = re.compile(r"\b(?:if|where|when)\b[^,;.]*,", re.I)
@@ -143,6 +148,11 @@ def check_claim(claim: str, support: Support) -> str:
     return ""
 
 
+def asks_for_provision(question: str) -> bool:
+    """Tell whether a question asks where something stands ("Which article deals with …?"): the answer is a pin-cite."""
+    return _ASKS_FOR_PROVISION.search(question) is not None
+
+
 def _plain(claim: str, support: Support) -> bool:
     """A sentence is prose: no address to follow, no link, no tag; a document may ask for them, an answer needs none."""
     return _ADDRESS.search(claim) is None
@@ -174,10 +184,11 @@ def _numbers(claim: str, support: Support) -> bool:
 
 
 def _provisions(claim: str, support: Support) -> bool:
-    """Every provision that is named is the cited one or is named by it."""
-    known = provision_numbers_in(support.text) | provision_numbers_in(support.context)
-    known |= set(re.findall(r"\d+(?:[./]\d+)*", support.context))
-    known |= {str(number) for number in numbers_in(support.text)}
+    """Every provision that is named is the cited one or is named by it; where the question asks for a provision, it is
+    the cited one."""
+    known = provision_numbers_in(support.context) | set(re.findall(r"\d+(?:[./]\d+)*", support.context))
+    if not asks_for_provision(support.question):
+        known |= provision_numbers_in(support.text) | {str(number) for number in numbers_in(support.text)}
     return provision_numbers_in(claim) <= known
 
 

@@ -11,6 +11,7 @@ from threading import Event as Flag
 
 from pincite.answer.abstain import Policy, judge
 from pincite.answer.beside import add_beside, list_asked_for
+from pincite.answer.checks import asks_for_provision
 from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
@@ -238,7 +239,8 @@ class Engine:
         unsupported = [text for text, check in dropped if check not in BESIDE_THE_POINT]
         differences: tuple[Difference, ...] = ()
         contradicted = any(check in _SPEAKS_OF_IT for _, check in dropped)
-        if drafted or strong or contradicted:
+        # where it stands is told by whatever is quoted, and what the draft says of that proves nothing
+        if drafted or strong or contradicted or asks_for_provision(run.standalone.text):
             if named:  # the provision itself is the answer, in the order in which it stands
                 for selected in named:
                     composer.add_quotation(selected, _named_part(selected, result))

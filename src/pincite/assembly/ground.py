@@ -37,8 +37,8 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         generation = library.generation
     finally:
         library.close()
-    adapter = registry.get(chosen.embedder).adapter
     reranker = registry.there(chosen.reranker)
+    adapters = [registry.get(name).adapter for name in (chosen.embedder, reranker) if name]
     deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
     basis = Basis(
         library=generation,
@@ -46,19 +46,19 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         embedder=registry.get(chosen.embedder).sha256,
         reranker=registry.get(reranker).sha256 if reranker else "",
         settings=hashlib.sha256(json.dumps(deciding).encode()).hexdigest(),
-        program=_program_sha256(adapter.sha256 if adapter else ""),
+        program=_program_sha256([adapter.sha256 for adapter in adapters if adapter]),
     )
     return Ground(basis, Catalogue(entries), home.labels, library.directory.name if home.clearance else "")
 
 
-def _program_sha256(adapter: str) -> str:
-    """Return the digest of what searches, drafts and checks: code, data, and the question adapter by its digest.
+def _program_sha256(adapters: list[str]) -> str:
+    """Return the digest of what searches, drafts and checks: code, data, and the question adapters by their digests.
 
     A change to any may change an answer. An adapter that was withdrawn counts as it stands in the manifest.
     """
     root = Path(__file__).parents[1]
     files = [file for part in ("answer", "domain", "embed", "llm", "search") for file in (root / part).glob("*")]
-    digest = hashlib.sha256(f"{__version__}\0{adapter}".encode())
+    digest = hashlib.sha256(f"{__version__}\0{' '.join(adapters)}".encode())
     for file in sorted(file for file in files if file.suffix in (".py", ".toml")):
         digest.update(f"{file.parent.name}/{file.name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
