@@ -1,7 +1,8 @@
 """Retrieval on questions in staff's own words (../shared/eval/dev.jsonl): all gold evidence in the first k passages.
 
 The library is built once from ../shared/corpora into .pincite/bench, which takes tens of minutes on two cores.
-What each feature of the ranker adds: ``python -m benchmarks.retrieval --ablate`` leaves out one after the other.
+What each feature of the ranker adds: ``python -m benchmarks.retrieval --ablate`` leaves out one after the other; there the
+reranker reads nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def main() -> int:
         strengths(searcher, questions)
     elif args.ablate:
         ranker = Ranker.load()
-        print(f"{'all':16} {row(recall(searcher, questions))}")
+        print(f"{'with reranker':16} {row(recall(searcher, questions))}")
+        alone = Searcher(searcher.library, searcher.embedder)
+        print(f"{'ranker alone':16} {row(recall(alone, questions))}")
         for at, name in enumerate(FEATURES):
             weights = ranker.weights.copy()
             weights[at] = 0
