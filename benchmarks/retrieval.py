@@ -1,8 +1,8 @@
 """Retrieval on questions in staff's own words (../shared/eval/dev.jsonl): all gold evidence in the first k passages.
 
 The library is built once from ../shared/corpora into .pincite/bench, which takes tens of minutes on two cores.
-What each feature of the ranker adds: ``python -m benchmarks.retrieval --ablate`` leaves out one after the other; there the
-reranker reads nothing.
+What each feature of the ranker adds: ``python -m benchmarks.retrieval --ablate`` leaves out one after the other; there
+the reranker reads nothing.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pincite.cli import models as commands
+from pincite.config import Settings
 from pincite.errors import ConfigError, DigestMismatch, ModelError, ModelMissing
 from pincite.models import verify as verify_module
 from pincite.models.add import add, describe
@@ -61,6 +62,9 @@ def test_a_model_that_is_used_where_it_is_there(registry: Registry) -> None:
     assert registry.there("tiny") == "tiny"  # damaged: whoever loads it is told, instead of answering without it
     with pytest.raises(ModelError, match="'gpt'"):
         registry.there("gpt")
+    assert registry.reranker(Settings(embedder="small-embedder", reranker="tiny")) == "tiny"
+    assert registry.reranker(Settings(embedder="tiny", reranker="tiny")) == ""  # it knows nothing new
+    assert registry.reranker(Settings(reranker="")) == ""
 
 
 def test_require_verifies_every_byte(registry: Registry) -> None:

@@ -299,7 +299,7 @@ def _names(claim: str, support: Support) -> bool:
     """A country, a firm or a person that is named is named by the evidence: that a rule holds for them is not known
     because they were asked about."""
     known = f"{support.text} {support.context}".lower()
-    return all(name.lower() in known for name in names_in(claim))
+    return all(name.lower().removesuffix("s") in known for name in names_in(claim))
 
 
 def _words(claim: str, support: Support) -> bool:

@@ -6,12 +6,13 @@ import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pincite import seal
 from pincite.assembly.ground import batch_ground
+from pincite.assembly.parts import Parts
 from pincite.config import Home, Settings, shipped_corpus
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, LibraryError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pincite.answer.recorded import RecordedAssistant
     from pincite.domain.assistant import Exported
     from pincite.domain.documents import Document
-    from pincite.embed import Embedder
     from pincite.evaluate.bench import Benchmark
     from pincite.ingest.build import BuildReport
     from pincite.ingest.isolation import Limits
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pincite.search import Searcher
 
 __all__ = [
+    "Parts",
     "batch_ground",
     "build_corpus",
     "compare_corpus",
@@ -54,76 +55,6 @@ __all__ = [
     "take_as_corpus",
     "write_evidence",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Where everything comes from for one home.
-
-    `sequences`: how many answers the language model can write at a time.
-    """
-
-    home: Home
-    settings: Settings
-    registry: Registry
-    sequences: int = 1
-
-    @classmethod
-    def of(cls, home: Home, settings: Settings | None = None, *, sequences: int = 1) -> Parts:
-        """Read settings and manifests."""
-        return cls(home, settings or Settings.load(home), Registry.open(home), sequences)
-
-    def embedder(self) -> Embedder:
-        """Load the embedding model after verifying its files."""
-        return self._embedder(self.settings.embedder)
-
-    def reranker(self) -> Embedder | None:
-        """Load the embedding model that reads the best passages once more; None if `reranker_name` is empty."""
-        name = self.reranker_name
-        return self._embedder(name) if name else None
-
-    @property
-    def reranker_name(self) -> str:
-        """Name of the reranker that is used: the one of the settings, empty if its files are not here.
-
-        Raises:
-            ModelError: if the settings name a model that no manifest has.
-        """
-        return self.registry.there(self.settings.reranker)
-
-    def _embedder(self, name: str) -> Embedder:
-        with self.registry.verified(name, "embedder") as verified:
-            from pincite.embed.sentence_transformer import TransformerEmbedder
-
-            entry = self.registry.get(name)
-            adapter = self.registry.require_adapter(entry)
-            return TransformerEmbedder(
-                verified.path,
-                name=entry.name,
-                sha256=entry.sha256,
-                adapter=adapter,
-                adapter_sha256=entry.adapter.sha256 if entry.adapter else "",
-            )
-
-    def model(self) -> LanguageModel:
-        """Load the language model after verifying its file."""
-        with self.registry.verified(self.settings.model, "llm") as verified:
-            from pincite.llm.llama import LlamaModel, send_log_to
-            from pincite.llm.templates import template_named
-
-            entry = self.registry.get(self.settings.model)
-            send_log_to(self.home.log_file)
-            return LlamaModel(
-                verified.path,
-                opened=verified.opened,
-                title=entry.title,
-                sha256=entry.sha256,
-                template=template_named(entry.template),
-                context=self.settings.context,
-                threads=self.settings.threads,
-                gpu_layers=self.settings.gpu_layers,
-                sequences=self.sequences,
-            )
 
 
 def open_library(home: Home) -> Library:

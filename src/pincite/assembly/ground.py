@@ -37,7 +37,7 @@ def batch_ground(home: Home, settings: Settings | None = None) -> Ground:
         generation = library.generation
     finally:
         library.close()
-    reranker = registry.there(chosen.reranker)
+    reranker = registry.reranker(chosen)
     adapters = [registry.get(name).adapter for name in (chosen.embedder, reranker) if name]
     deciding = [chosen.context, chosen.answer_tokens, chosen.evidence_tokens, chosen.passages]
     basis = Basis(

@@ -184,7 +184,7 @@ def _create(args: argparse.Namespace) -> int:
 
 def _models(settings: Settings, registry: Registry) -> list[str]:
     """Return the names of the models that these settings use."""
-    reranker = registry.there(settings.reranker)
+    reranker = registry.reranker(settings)
     return [settings.model, settings.embedder, *([reranker] if reranker else [])]
 
 

@@ -36,7 +36,7 @@ def withdraw_dataset(home: Home, args: argparse.Namespace) -> int:
         say(f"  {one.name} ({one.sha256})")
         for path in one.paths:
             say(f"    {path} will be overwritten and removed")
-        if one.name in (settings.model, settings.embedder, settings.reranker):
+        if one.name in (settings.model, settings.embedder):
             say(f"    the settings name it: choose another in {home.settings_file}")
     confirm(args.yes, "Withdraw these, and erase their files? Type yes: ")
     withdraw(registry, args.dataset, reason=args.reason, authority=args.authority)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
-from pincite.config import Home, models_directory
+from pincite.config import Home, Settings, models_directory
 from pincite.domain.progress import Progress, silent
 from pincite.errors import ConfigError, ModelError
 from pincite.models import manifest
@@ -105,6 +105,16 @@ class Registry:
         entry = self.get(name)
         absent = self.state(entry) in (State.MISSING, State.PARTIAL)
         return "" if absent or entry.sha256 in read_withdrawn(self.directory) else name
+
+    def reranker(self, settings: Settings) -> str:
+        """Return the name of the reranker that is used: the one that the settings name; empty if its files are not here
+        or it is the embedder itself, which knows nothing new.
+
+        Raises:
+            ModelError: if no manifest has it.
+        """
+        name = self.there(settings.reranker)
+        return "" if name == settings.embedder else name
 
     def require_adapter(self, entry: ModelEntry) -> Path | None:
         """Return the verified path of the question adapter that ships for `entry`, None if there is none any more.
