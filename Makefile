@@ -42,7 +42,7 @@ setup:
 	$(BOOT)
 
 test:
-	$(BOOT) --dev --model smollm2-135m --model all-minilm-l6-v2 --model qwen2.5-coder-1.5b
+	$(BOOT) --dev --model smollm2-135m --model all-minilm-l6-v2 --model all-mpnet-base-v2 --model qwen2.5-coder-1.5b
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 

@@ -42,7 +42,7 @@ def test_the_shipped_manifest_holds_exactly_the_approved_digests() -> None:
     for name, approved in APPROVED.items():
         assert ModelFile(*approved) in entries[name].files
         assert entries[name].licence == "Apache-2.0"
-    assert {name for name, entry in entries.items() if entry.default} == {"qwen2.5-coder-1.5b", "all-minilm-l6-v2"}
+    assert {name for name, entry in entries.items() if entry.default} == set(APPROVED) - {"smollm2-135m"}
     assert {entry.template for entry in entries.values() if entry.use == "llm"} == {"chatml"}
 
 
