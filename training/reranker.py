@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch.nn.utils import parametrize
 
-from pincite.assembly import Parts, open_searcher
+from pincite.assembly import open_searcher
 from pincite.config import Home
 from pincite.embed.adapter import LowRank, adaptable, save_adapter
 from pincite.search import Searcher
@@ -51,6 +51,8 @@ SURENESS = 0.7
 WEIGHT = 14.0
 OTHERS = 0.3
 """Weight of the loss over all passages that were read."""
+NEAR_COPY = 0.95
+"""Cosine, by the reranker's own vectors, from which another passage counts as right there."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,11 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="take every n-th held-out question")
     parser.add_argument("--write", action="store_true", help="write the weight to src/pincite/search/ranking.toml")
     args = parser.parse_args()
-    home = Home(args.home)
-    embedder: Any = Parts.of(home).reranker()
+    searcher = open_searcher(Home(args.home))
+    embedder: Any = searcher.second
     if embedder is None:
         print("the reranker that the settings name is not on this machine", file=sys.stderr)
         return 1
-    searcher = open_searcher(home)
     data = TrainingSet.load(args.home)
     held = gather(searcher, data.balanced()[:: args.every])
     if args.adapter:
@@ -173,7 +174,7 @@ def adapt(searcher: Searcher, embedder: Any, train: list[Example], held: list[Ex
 
 def over_all(questions: torch.Tensor, bank: torch.Tensor, own: list[int]) -> torch.Tensor:
     """Return the loss of the questions' own passages among all that were read; near copies of them count as right."""
-    right = bank[own] @ bank.T >= 0.95
+    right = bank[own] @ bank.T >= NEAR_COPY
     right[torch.arange(len(own)), own] = True
     return missed(questions @ bank.T / TEMPERATURE, right)
 
