@@ -1,9 +1,11 @@
 """The embedder gives each text its own vector, whatever company it is embedded in."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pincite.assembly import Parts
 from pincite.config import Home
@@ -30,6 +32,19 @@ def test_vectors_do_not_depend_on_the_batch(embedder: Embedder) -> None:
         assert np.abs(together[row + 6] - together[row]).max() < 1e-5
 
 
+def test_threads_may_encode_at_the_same_time(embedder: Embedder) -> None:
+    alone = embedder.encode(TEXTS)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: embedder.encode(TEXTS), range(8)))
+    assert all(np.array_equal(alone, vectors) for vectors in found)
+
+
+def test_torch_s_own_threads_are_left_to_others(embedder: Embedder) -> None:
+    before = torch.get_num_threads()
+    embedder.encode(TEXTS)
+    assert torch.get_num_threads() == before  # training uses them
+
+
 def test_nothing_to_embed(embedder: Embedder) -> None:
     assert embedder.encode([]).shape == (0, embedder.dimension)
 
@@ -42,5 +57,5 @@ def test_batches_hold_texts_of_like_length() -> None:
     assert sorted(row for batch in batches for row in batch) == list(range(240))
     for batch in batches:
         longest = max(tokens[row] for row in batch)
-        assert longest * len(batch) <= 2048
+        assert longest * len(batch) <= 512
     assert list(_batches([5000])) == [[0]]

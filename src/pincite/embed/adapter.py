@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from pincite.errors import DigestMismatch, ModelError
 
-__all__ = ["LowRank", "adaptable", "adapted", "save_adapter"]
+__all__ = ["LowRank", "adaptable", "adapted", "save_adapter", "shared_copy"]
 
 _LAYER = re.compile(r"(?:^|\.)encoder\.layer\.\d+\.")
 
@@ -51,6 +51,12 @@ def adaptable(model: nn.Module) -> dict[str, nn.Linear]:
     return {
         name: module for name, module in model.named_modules() if isinstance(module, nn.Linear) and _LAYER.search(name)
     }
+
+
+def shared_copy(model: Any) -> Any:
+    """Return a copy of `model` (a SentenceTransformer) that shares its weights."""
+    shared = (*model.parameters(), *model.buffers())
+    return copy.deepcopy(model, memo={id(tensor): tensor for tensor in shared})
 
 
 def save_adapter(path: Path, changes: Mapping[str, LowRank], *, base: str) -> None:
@@ -92,7 +98,7 @@ def adapted(model: Any, path: Path, *, base: str, sha256: str = "") -> Any:
             or shapes[0][1] != shapes[1][0]
         ):
             raise ModelError(f"{path}: does not fit the embedding model at {name!r}")
-    changed = copy.deepcopy(model, memo={id(parameter): parameter for parameter in model.parameters()})
+    changed = shared_copy(model)
     for name, module in adaptable(changed).items():
         if name in names:
             changed.set_submodule(name, _Adapted(module, tensors[f"{name}.up"], tensors[f"{name}.down"]))
