@@ -74,9 +74,9 @@ def test_supported(claim: str, cited: Support) -> None:
     [
         ("attribution", "The law requires that records be retained.", support(RETAIN, kinds=frozenset({"policy"}))),
         ("attribution", "Our policy says that the breach is notified.", support(NOTIFY, kinds=frozenset({"law"}))),
-        ("attribution", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
-        ("attribution", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
-        ("attribution", "Utah state's breach law gives the controller 72 hours to notify the breach.", support(NOTIFY)),
+        ("names", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
+        ("names", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
+        ("names", "Utah state's breach law gives the controller 72 hours to notify the breach.", support(NOTIFY)),
         (
             "provisions",
             "Article 41 deals with the notice of a breach.",
@@ -113,7 +113,7 @@ def test_supported(claim: str, cited: Support) -> None:
         ("polarity", "We may use open data freely.", support("Open data is not free to use.")),
         ("polarity", "Gardeners are asked first.", support("The gardeners were not asked, and nobody told them.")),
         ("words", "Gardeners water purple tulips every morning.", support(NOTIFY)),
-        ("words", "No, we must not delete it.", support(DISCLOSE, question="Must we delete it?", similarity=0.5)),
+        ("similarity", "No, we must not delete it.", support(DISCLOSE, question="Must we delete it?", similarity=0.5)),
         (
             "similarity",
             "The controller notifies the breach to the supervisory authority.",
@@ -160,7 +160,9 @@ def test_negation_is_asked_of_the_whole_text_when_the_best_sentence_limits_it() 
 
 def test_a_question_lends_words_but_no_numbers() -> None:
     question = "Is a breach notified within 48 hours?"
-    assert check_claim("The breach must be notified within 48 hours.", support(NOTIFY, question=question)) == "numbers"
+    assert (
+        check_claim("The breach must be notified within 48 hours.", support(NOTIFY, question=question)) == "unconfirmed"
+    )
 
 
 @pytest.mark.parametrize("number", [number for number in range(2, 100) if number != 72])

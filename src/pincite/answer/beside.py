@@ -22,7 +22,11 @@ _MOST_LIMITATIONS = 2
 _STRONG = 0.7
 """Share of the best evidence's strength from which a passage may hold the list asked for."""
 _INTRODUCES = 0.5
-"""Fit of a lead-in to the question from which its list is the one asked for; set by eye on questions for lists."""
+_INTRODUCES_FIRST = 0.4
+"""Fit of a lead-in to the question from which its list is the one asked for, the second for the list of the passage
+that was found first; set by eye on questions for lists."""
+_FITS = 0.9
+"""Share of the best passage's score from which a passage may hold the list asked for."""
 
 
 def list_asked_for(
@@ -32,10 +36,12 @@ def list_asked_for(
     if not asks_for_list(result.question):
         return None
     strongest = max(selected.strength for selected in evidence)
+    fittest = max(selected.hit.score for selected in evidence)
     found: list[tuple[Selected, PointList, str]] = []
     for selected in evidence:
         document = searcher.library.document(selected.item.document)
-        if selected.strength >= _STRONG * strongest or selected.hit.exact:
+        near = selected.strength >= _STRONG * strongest and selected.hit.score >= _FITS * fittest
+        if near or selected.hit.exact:
             found += [(selected, points, points.lead.of(document.text)) for points in lists_of(document, selected)]
     if not found:
         return None
@@ -47,7 +53,8 @@ def list_asked_for(
         return float(vectors[i]) + 0.3 * shared
 
     best = max(range(len(found)), key=fit)
-    return found[best][:2] if fit(best) >= _INTRODUCES else None
+    bar = _INTRODUCES_FIRST if found[best][0].hit.score == fittest else _INTRODUCES
+    return found[best][:2] if fit(best) >= bar else None
 
 
 def add_beside(

@@ -132,7 +132,9 @@ def check_claim(claim: str, support: Support) -> str:
     for name, passes in (
         ("address", _plain),
         ("attribution", _attributed),
+        ("names", _law_of),
         ("numbers", _numbers),
+        ("unconfirmed", _confirmed),
         ("provisions", _provisions),
         ("polarity", _polarity),
         ("negation", _negation),
@@ -140,6 +142,7 @@ def check_claim(claim: str, support: Support) -> str:
         ("actor", _actor),
         ("condition", _condition),
         ("names", _names),
+        ("similarity", _plainly),
         ("words", _words),
         ("similarity", _similar),
     ):
@@ -159,28 +162,44 @@ def _plain(claim: str, support: Support) -> bool:
 
 
 def _attributed(claim: str, support: Support) -> bool:
-    """A sentence that says "the law requires" cites law, one that says "our policy" cites a policy, and one that says
-    "the law of Utah" words that speak of Utah."""
+    """A sentence that says "the law requires" cites law, and one that says "our policy" cites a policy."""
     law = _LAW.search(claim)
     policy = _POLICY.search(claim)
-    if (law and "law" not in support.kinds) or (policy and "policy" not in support.kinds):
-        return False
+    return not ((law and "law" not in support.kinds) or (policy and "policy" not in support.kinds))
+
+
+def _law_of(claim: str, support: Support) -> bool:
+    """A sentence that says "the law of Utah" cites words that speak of Utah."""
     known = f"{support.text} {support.context}".lower()
     return all(name.lower() in known for pattern in _LAW_OF for name in pattern.findall(claim))
 
 
 def _numbers(claim: str, support: Support) -> bool:
-    """Every number is in the evidence, and with the same unit where it has one."""
-    evidence = quantities_in(support.text)
+    """Every number is in the evidence, and with the same unit where it has one, or is the question's own."""
+    asked = quantities_in(support.question)
+    return all(
+        (value, unit) in asked or (value, "") in asked for value, unit in _unknown_quantities(claim, support.text)
+    )
+
+
+def _confirmed(claim: str, support: Support) -> bool:
+    """A number of the question is in the evidence too, unless it is denied ("No, you cannot charge 15 euros")."""
+    return bool(_FORBIDS.search(claim)) or not _unknown_quantities(claim, support.text)
+
+
+def _unknown_quantities(claim: str, text: str) -> list[tuple[Decimal, str]]:
+    """Return the numbers of a claim, with their units, that `text` does not give."""
+    evidence = quantities_in(text)
     values = {value for value, _ in evidence}
     named = {Decimal(n) for n in provision_numbers_in(claim) if n.isdigit()}
+    unknown = []
     for value, unit in quantities_in(claim):
         if value in named and not unit:
             continue
         units = {u for v, u in evidence if v == value}
         if value not in values or (unit and unit not in units and "" not in units):
-            return False
-    return True
+            unknown.append((value, unit))
+    return unknown
 
 
 def _provisions(claim: str, support: Support) -> bool:
@@ -302,20 +321,23 @@ def _names(claim: str, support: Support) -> bool:
     return all(name.lower().removesuffix("s") in known for name in names_in(claim))
 
 
-def _words(claim: str, support: Support) -> bool:
-    """Enough of the claim's content words stand in the evidence, the question's own words not counted against it.
+def _plainly(claim: str, support: Support) -> bool:
+    """A sentence of little but the question's own words ("No, we must not delete it") says yes or no; it needs a
+    sentence that is plainly about the same thing."""
+    return len(_own_words(claim, support)) >= 2 or support.similarity >= _CLEAR
 
-    A sentence of little but the question's own words ("No, we must not delete it") says yes or no; it needs a
-    sentence that is plainly about the same thing.
-    """
-    asked = {_stem(word) for word in content_words(support.question)}
-    words = [word for word in {_stem(word) for word in content_words(claim)} if word not in asked]
-    if len(words) < 2 and support.similarity < _CLEAR:
-        return False
-    if not words:
-        return True
+
+def _words(claim: str, support: Support) -> bool:
+    """Enough of the claim's content words stand in the evidence, the question's own words not counted against it."""
+    words = _own_words(claim, support)
     known = {_stem(word) for word in content_words(f"{support.text} {support.context}")}
-    return sum(word in known for word in words) / len(words) >= _LEAST_SHARED_WORDS
+    return not words or sum(word in known for word in words) / len(words) >= _LEAST_SHARED_WORDS
+
+
+def _own_words(claim: str, support: Support) -> list[str]:
+    """Return the stems of the claim's content words that are not the question's."""
+    asked = {_stem(word) for word in content_words(support.question)}
+    return [word for word in {_stem(word) for word in content_words(claim)} if word not in asked]
 
 
 def _similar(claim: str, support: Support) -> bool:

@@ -9,7 +9,7 @@ from pincite.answer.checks import Support, contradicts, denies, forbids
 from pincite.answer.clauses import check_by_clause
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
-from pincite.answer.lists import PointList, lists_of, names_some_only
+from pincite.answer.lists import PointList, asks_for_list, lists_of, names_some_only
 from pincite.domain.answers import Citation, Claim
 from pincite.domain.documents import Document, Span
 from pincite.domain.numbers import numbers_in
@@ -36,12 +36,17 @@ _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:o
 _SPEAKS_FOR = re.compile(r"^(?:according to|under|per)\b|\b(?:says|states|requires|allows|permits|provides)\b", re.I)
 
 _LONGEST_LIST = 1000
+_LONGEST_ASKED_FOR = 2000
+"""Characters up to which a point is quoted with its whole list; the second where the question asks for a list."""
 _DEFINES = re.compile(r"[”\"’'] means\b")
 _CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
 _SAME_FIGURES = 0.2
 _SAME_DENIAL = 0.1
 _FIGURE_ASKED = 0.15
 """What a sentence gains that gives a figure of the kind asked for; chosen on the development set."""
+_YES_OR_NO = re.compile(r"(?:yes|no|nope)\b[,;:.!]", re.I)
+_GOVERNS = 0.8
+"""Share of the best passage's score from which a plain yes or no may rest on a passage."""
 _SAME = 0.93
 """Similarity (cosine) from which a sentence only repeats an earlier one."""
 
@@ -98,6 +103,8 @@ class Composer:
                 reason = "attribution"  # who says "the Retention Policy says" cites it, not what speaks of it
             if reason in _CONTRADICTIONS and nearest in numbers:
                 return reason  # what the nearest source denies is not made true by another
+            if not reason and _YES_OR_NO.match(sentence.text) and not self._governs(numbers):
+                reason = "governing"
             if not reason and self._names_some_only(sentence.text, numbers):
                 return "completeness"
             shown = [] if reason else [(n, span) for n in numbers for span in self._shown(n, sentence.text, vector)]
@@ -113,6 +120,12 @@ class Composer:
                 return ""
             failed = failed or reason
         return failed
+
+    def _governs(self, numbers: Sequence[int]) -> bool:
+        """Tell whether one of these passages fits the question about as well as the best: a yes drawn from a rule for
+        something like it is as often wrong as right."""
+        best = max(selected.hit.score for selected in self._evidence.values())
+        return any(self._evidence[n].hit.score >= _GOVERNS * best for n in numbers)
 
     def _beside_the_point(self, text: str, vector: Vectors) -> bool:
         similarity = float(vector @ self._asked)
@@ -267,8 +280,9 @@ def _governing(document: Document, selected: Selected, question: str) -> Span:
     words_of_best = selected.item.quote_text(best.span)
     if _DEFINES.search(words_of_best) or len(_CELL.findall(words_of_best)) > 1:
         return best.span  # a definition or a table row stands alone
+    longest = _LONGEST_ASKED_FOR if asks_for_list(question) else _LONGEST_LIST
     for points in lists_of(document, selected):
-        if points.span.contains(best.span) and points.span.end - points.span.start <= _LONGEST_LIST:
+        if points.span.contains(best.span) and points.span.end - points.span.start <= longest:
             return points.span  # a point alone says less than the rule: it is one of several, or one of all
     return best.span
 

@@ -13,9 +13,11 @@ from pincite.domain.documents import Document, ProvisionKind, Span
 __all__ = ["PointList", "asks_for_list", "lists_of", "names_some_only"]
 
 _ASKS = re.compile(
-    r"\b(?:what (?:must|should|does|do|has to|have to|information)\b.*"
-    r"\b(?:contain|include|state|record|say|cover|set out)"
-    r"|which \w+s\b|what are\b|list\b|what (?:grounds|conditions|points|steps|things|items|measures|rights))",
+    r"\b(?:what (?:must|should|does|do|has to|have to|needs? to|information)\b[^?.]*"
+    r"\b(?:contain|include|state|record|say|cover|set out|written|recorded|documented|listed|mentioned)"
+    r"|which \w+s\b|what are\b|what(?: is|['’]s)\b[^?.]*\blist\b"
+    r"|what (?:grounds|conditions|points|steps|things|items|measures|rights))"
+    r"|(?:^|[.:!?] )(?:please )?(?:list|name|enumerate)\b|\b(?:give|show|send) (?:me|us) (?:a|the) (?:\w+ ){0,3}list\b",
     re.I,
 )
 _DEFINES = re.compile(r"[”\"’'] means\b")

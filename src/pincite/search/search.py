@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import faiss
@@ -27,6 +28,8 @@ __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
 
 _FOLLOWED = 3
 _FOLLOWED_EACH = 1
+_OWN_FIRST = 2
+"""Places kept for what the search itself found."""
 _NAMED = 1.5
 """What a document gains by being named, in units of the ranker: e to the power of it, in odds."""
 _FIGURE = 1.0
@@ -273,36 +276,45 @@ class Searcher:
         return Query(question, texts, vector, plain, rarity(self._library, words), rarity(self._library, governed))
 
     def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope) -> list[Hit]:
-        """Put what the best passages refer to ("the period in row R15 of the … Policy") right behind them.
+        """Put what the best passages refer to right behind them ("the period in row R15 of the … Policy"), and what
+        an act refers to in itself not before the third place: only rarely is that the answer.
 
         One step only, and only where the passage referred to is about as near to the question itself.
         """
-        library = self._library
-        known = {hit.passage.id: hit for hit in ranked}
         placed: list[Hit] = []
         moved: set[int] = set()
+        waiting: dict[int, Hit] = {}
         for position, hit in enumerate(ranked):
             if hit.passage.id in moved:
                 continue
+            waiting.pop(hit.passage.id, None)  # it stands here on its own merit
             placed.append(hit)
-            if position >= _FOLLOWED:
+            if position < _FOLLOWED:
+                for one in itertools.islice(self._brought(hit, ranked, placed, vector, scope), _FOLLOWED_EACH):
+                    waiting[one.passage.id] = one
+            for one in list(waiting.values()):
+                if len(placed) >= _OWN_FIRST or one.passage.document != hit.passage.document:
+                    placed.append(replace(one, score=0.98 * placed[-1].score))
+                    moved.add(one.passage.id)
+                    del waiting[one.passage.id]
+        return [*placed, *waiting.values()]
+
+    def _brought(
+        self, hit: Hit, ranked: list[Hit], placed: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope
+    ) -> Iterator[Hit]:
+        """Yield the passages that `hit` refers to and that are near enough to the question, in their order."""
+        known = {one.passage.id: one for one in ranked}
+        taken = {one.passage.id for one in placed}
+        for passage, needed in self._referred(hit.passage):
+            if passage.document not in scope.documents or passage.id in taken:
                 continue
-            brought = 0
-            for passage, needed in self._referred(hit.passage):
-                if brought == _FOLLOWED_EACH:
-                    break
-                if passage.document not in scope.documents:
-                    continue
-                best = max((s.similarity for s in self.sentences(passage, vector)), default=0.0)
-                if passage.id in {one.passage.id for one in placed} or best < needed * hit.sentence:
-                    continue
-                dense = float(library.vectors[passage.id] @ vector)
-                lexical = known[passage.id].lexical if passage.id in known else 0.0
-                was = known.get(passage.id, hit)
-                placed.append(Hit(passage, 0.98 * hit.score, dense, best, lexical, was.plain, was.coverage, hit.raw))
-                moved.add(passage.id)
-                brought += 1
-        return placed
+            best = max((s.similarity for s in self.sentences(passage, vector)), default=0.0)
+            if best < needed * hit.sentence:
+                continue
+            dense = float(self._library.vectors[passage.id] @ vector)
+            was = known.get(passage.id)
+            lexical, like = (was.lexical, was) if was else (0.0, hit)
+            yield Hit(passage, 0.98 * hit.score, dense, best, lexical, like.plain, like.coverage, hit.raw)
 
     def _referred(self, passage: PassageRow) -> Iterator[tuple[PassageRow, float]]:
         """Yield the passages of the provisions that a passage refers to, and how near they must be."""
