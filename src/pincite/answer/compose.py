@@ -151,7 +151,11 @@ class Composer:
 
     def shows_governing(self, selected: Selected) -> bool:
         """Tell whether the governing sentence of a piece of evidence is quoted already."""
-        span = _governing(self._searcher.library.document(selected.item.document), selected, self._question)
+        document = self._searcher.library.document(selected.item.document)
+        return self.shows(selected, _governing(document, selected, self._question))
+
+    def shows(self, selected: Selected, span: Span) -> bool:
+        """Tell whether a range of the document of a piece of evidence is quoted already."""
         return any(
             one.document == selected.item.document and one.start <= span.start and span.end <= one.end
             for one in self.citations

@@ -12,7 +12,7 @@ from pincite.domain.text import normalise
 from pincite.llm import Prompt, Template
 from pincite.llm.prompt import Segment
 
-__all__ = ["DraftSentence", "build_prompt", "grammar", "parse_draft"]
+__all__ = ["DraftSentence", "build_prompt", "grammar", "parse_draft", "without_verdicts"]
 
 # Worked out on the development set: an example answer is copied by a 1.5B model, pin-cites in the evidence are
 # repeated instead of answers, and a third sentence is mostly filler.
@@ -31,6 +31,7 @@ _UNSEEN = (
     r"\U000e0000-\U000e0fff"
 )
 """Control, bidi, zero-width and tag characters in GBNF: no document may have the model write them."""
+_VERDICT = re.compile(r"(?:yes|no)[,;:.!] *", re.I)
 # Words with which a model talks about its material instead of the matter.
 _PREAMBLE = re.compile(
     r"^(?:(?:from|according to|based on|in|as per) the (?:given |provided )?evidence(?: provided| given)?,? "
@@ -101,3 +102,14 @@ def parse_draft(draft: str, count: int) -> list[DraftSentence]:
         seen.add(key)
         sentences.append(DraftSentence(text + ("" if text[-1] in '!?:;”"' else "."), cites))
     return sentences
+
+
+def without_verdicts(sentences: Sequence[DraftSentence]) -> list[DraftSentence]:
+    """Return sentences without a yes or no before them: whether a policy satisfies a law is for people to judge. Of
+    five such verdicts of the default model on the development set one was right."""
+    found = []
+    for sentence in sentences:
+        text = _VERDICT.sub("", sentence.text, count=1) if _VERDICT.match(sentence.text) else sentence.text
+        if len(text.split()) >= _FEWEST_WORDS:
+            found.append(DraftSentence(text[0].upper() + text[1:], sentence.cites))
+    return found

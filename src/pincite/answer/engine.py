@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +12,12 @@ from pincite.answer.abstain import Policy, judge
 from pincite.answer.beside import add_beside, list_asked_for
 from pincite.answer.checks import asks_for_provision
 from pincite.answer.compose import Composer
-from pincite.answer.drafting import build_prompt, grammar, parse_draft
+from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
+from pincite.answer.quoting import add_governing, named_part, words_asked_for
 from pincite.answer.source import source_view
+from pincite.answer.told import Told, find_told
 from pincite.config import Settings
 from pincite.domain.answers import BESIDE_THE_POINT, Answer, Difference, EvidenceItem, Reason, Status, Timings
 from pincite.domain.assistant import SourceView, StatusLine
@@ -39,18 +40,12 @@ from pincite.domain.text import collapse, normalise
 from pincite.errors import QuestionError
 from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
 from pincite.search import Searcher
-from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
 
 __all__ = ["Engine", "clean_question"]
 
 _LONGEST_QUESTION = 4000
 _SHOWN_NEAREST = 3
-_MOST_PROVISIONS = 3
-_ABOUT_AS_STRONG = 0.8
-_ABOUT_AS_FITTING = 0.93
-"""Share of the best passage's score from which the second is quoted as well. Of 69 such questions of the development
-sets the second passage was right in 43, and for 22 of them held what the first did not; below, of 96, in 24 and 12."""
 
 _SPEAKS_OF_IT = frozenset(
     {"attribution", "unconfirmed", "polarity", "negation", "modality", "condition", "actor", "similarity", "governing"}
@@ -58,10 +53,6 @@ _SPEAKS_OF_IT = frozenset(
 """Checks whose failure tells that the evidence speaks of the matter, but says something else than the draft. A draft
 with figures or words from nowhere tells the opposite: on the development set it is what questions without an answer
 end with."""
-
-_ASKS_FOR_WORDS = re.compile(
-    r"\b(?:say|says|state|states|provide|provides|read|reads|text of|wording|quote|show me|lay down)\b", re.I
-)
 
 
 @dataclass(slots=True)
@@ -78,6 +69,7 @@ class _Run:
     day: date | None = None
     digests: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    told: Told | None = None
 
     def timings(self) -> Timings:
         done = self.generation
@@ -192,6 +184,10 @@ class Engine:
         if verdict.reason is not Reason.NONE:
             yield Refused(self._no_answer(run, Status.NOT_FOUND, verdict.reason, _MESSAGES[verdict.reason], evidence))
             return
+        run.told = find_told(self._searcher, result)
+        if run.told is not None:
+            evidence = run.told.among(evidence)
+            run.evidence_seconds = time.perf_counter() - began
         yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
         if self._model is None:
             yield Loading("language model")
@@ -227,9 +223,11 @@ class Engine:
     ) -> Iterator[Event]:
         began = time.perf_counter()
         sentences = parse_draft(draft, len(evidence))
+        if run.told is not None:
+            sentences = without_verdicts(sentences)
         yield Checking(len(sentences))
         composer = Composer(self._searcher, evidence, run.standalone.text)
-        named = _words_asked_for(evidence, result)
+        named = words_asked_for(evidence, result)
         points = None if named else list_asked_for(self._searcher, result, evidence)
         if points is not None:
             composer.expect_list(*points)
@@ -248,15 +246,9 @@ class Engine:
         if drafted or strong or contradicted or asks_for_provision(run.standalone.text):
             if named:  # the provision itself is the answer, in the order in which it stands
                 for selected in named:
-                    composer.add_quotation(selected, _named_part(selected, result))
+                    composer.add_quotation(selected, named_part(selected, result))
             else:
-                if points is not None:
-                    composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
-                fitting = _fitting(evidence, result.question)
-                first = points[0] if points else _best(fitting)
-                for one in _to_quote(composer, fitting, first, bool(unsupported)):
-                    composer.add_quotation(one)
-            if not named:
+                add_governing(composer, evidence, result.question, points, run.told, again=bool(unsupported))
                 differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims:
@@ -367,46 +359,3 @@ def clean_question(question: str) -> str:
             hint="Ask about the point that matters; add long documents to the corpus instead.",
         )
     return question
-
-
-def _words_asked_for(evidence: Sequence[Selected], result: SearchResult) -> list[Selected]:
-    """Return the provisions that the question names and wants to read, in order."""
-    if not _ASKS_FOR_WORDS.search(result.question):
-        return []
-    exact = sorted((one for one in evidence if one.hit.exact), key=lambda one: one.item.passage.start)
-    return exact[:_MOST_PROVISIONS]
-
-
-def _fitting(evidence: Sequence[Selected], question: str) -> Sequence[Selected]:
-    """Return the evidence that gives the figure asked for; all of it if none does, or if no figure is asked for."""
-    figure = asked_figure(question)
-    return [one for one in evidence if one.hit.exact or gives_figure(one.item.text, figure)] or evidence
-
-
-def _best(fitting: Sequence[Selected]) -> Selected:
-    strongest = max(fitting, key=lambda one: (one.hit.exact, one.strength))
-    return fitting[0] if fitting[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
-
-
-def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected, refused: bool) -> list[Selected]:
-    """Return the `first` evidence if no claim cites it, and the next if it fits the question about as well.
-
-    With `refused`, some of the draft failed its checks: then also the first if it is cited, but for another of its
-    sentences.
-    """
-    cited = composer.cited()
-    again = refused and not composer.shows_governing(first)
-    second = max((one for one in fitting if one is not first), key=lambda one: one.hit.score, default=first)
-    close = second.hit.score >= _ABOUT_AS_FITTING * first.hit.score
-    wanted = [first] if first not in cited or again else []
-    return wanted + ([second] if close and second is not first and second not in cited else [])
-
-
-def _named_part(selected: Selected, result: SearchResult) -> Span:
-    """Return the part of a passage that belongs to the provision named, not the siblings that share the passage."""
-    passage = selected.item.passage
-    for place in result.lookup.found:
-        start, end = max(place.span.start, passage.start), min(place.span.end, passage.end)
-        if place.document == selected.hit.passage.document and start < end:
-            return Span(start, end)
-    return passage
