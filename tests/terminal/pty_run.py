@@ -18,14 +18,21 @@ __all__ = ["Terminal"]
 
 
 class Terminal:
-    """A child process in a pseudo-terminal of 140 columns and 45 lines; use as a context manager."""
+    """A child process in a pseudo-terminal of 140 columns and 45 lines; use as a context manager.
 
-    def __init__(self, module: str, *arguments: str, cwd: Path, environment: Mapping[str, str]) -> None:
+    With `deaf` it is not told that its terminal has ended, as a child of `make` is not.
+    """
+
+    def __init__(
+        self, module: str, *arguments: str, cwd: Path, environment: Mapping[str, str], deaf: bool = False
+    ) -> None:
         self.data = b""
         self.status: int | None = None
         self._pid, self._descriptor = pty.fork()
         if self._pid == 0:
             os.chdir(cwd)
+            if deaf:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
             os.execve(sys.executable, [sys.executable, "-m", module, *arguments], dict(environment))  # never returns
         fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 140, 0, 0))
 
@@ -36,7 +43,8 @@ class Terminal:
         if self.status is None:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
     def send(self, keys: str) -> None:
         """Type."""
@@ -55,6 +63,17 @@ class Terminal:
         while self._read():
             assert time.monotonic() < end, f"still running: {self.data[-2000:]!r}"
         self.status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self.status
+
+    def hang_up(self, seconds: float = 20) -> int:
+        """End the terminal, wait for the child and return its exit status."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+        end = time.monotonic() + seconds
+        while not (ended := os.waitpid(self._pid, os.WNOHANG))[0]:
+            assert time.monotonic() < end, "goes on without a terminal"
+            time.sleep(0.05)
+        self.status = os.waitstatus_to_exitcode(ended[1])
         return self.status
 
     def listen(self, seconds: float) -> None:

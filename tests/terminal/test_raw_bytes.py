@@ -24,8 +24,9 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": paths, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"} | more
 
 
-def child(tmp_path: Path, *arguments: str) -> Terminal:
-    return Terminal("tests.terminal.child", *arguments, cwd=tmp_path, environment=environment(HOME=str(tmp_path)))
+def child(tmp_path: Path, *arguments: str, deaf: bool = False) -> Terminal:
+    home = environment(HOME=str(tmp_path))
+    return Terminal("tests.terminal.child", *arguments, cwd=tmp_path, environment=home, deaf=deaf)
 
 
 @pytest.mark.parametrize("attack", [name for name in ATTACKS if "markup" not in name and name != "carriage return"])
@@ -134,3 +135,9 @@ def test_no_attack_reaches_the_terminal_from_words_that_nobody_made_harmless(tmp
             terminal.send("\x1b[15~")
         terminal.listen(1)
     assert live(terminal.data) == []
+
+
+def test_the_chat_ends_with_its_terminal_even_if_nobody_tells_it(tmp_path: Path) -> None:
+    with child(tmp_path, "raw", deaf=True) as terminal:
+        terminal.until("Ask about the corpus")
+        assert terminal.hang_up() == 129

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -32,6 +34,8 @@ from pincite.tui.work import Abandoned, Opened, Reported, Unexpected, Unopened
 __all__ = ["Batches", "OpenAssistant", "PinciteApp", "run"]
 
 _INERT = Inert()
+_HUNG_UP = 129
+"""Exit code of a process whose terminal has ended: 128 and the signal's number."""
 
 OpenAssistant = Callable[[Callable[[str], None]], Assistant]
 
@@ -111,6 +115,8 @@ class PinciteApp(App[int]):
     def on_mount(self) -> None:
         """Open the assistant once the first frame is on the screen."""
         self.call_after_refresh(self._open)
+        if not self.is_headless:
+            threading.Thread(target=_end_with_the_terminal, daemon=True).start()
 
     def _open(self) -> None:
         self._failed = False
@@ -213,6 +219,17 @@ class PinciteApp(App[int]):
         log = self._log_traceback(self._exception) if self._exception else ""
         self._exit_renderables.append(f"Unexpected error{': see ' + log if log else ''}")
         self._close_messages_no_wait()
+
+
+def _end_with_the_terminal() -> None:
+    """End the process when its terminal has ended, as the signal for that does.
+
+    A process that does not get the signal (its parent ignores it, as `make` does) would read from the terminal without
+    end. Textual cannot leave in order then: what it writes goes nowhere, and it waits for that.
+    """
+    while sys.__stdin__ is not None and sys.__stdin__.isatty():
+        time.sleep(1)
+    os._exit(_HUNG_UP)
 
 
 def run(
