@@ -9,7 +9,7 @@ from pincite.answer.counterpart import find_counterpart
 from pincite.answer.differences import differences_between
 from pincite.answer.evidence import Selected
 from pincite.answer.limits import limitations
-from pincite.answer.lists import PointList, asks_for_list, lists_of
+from pincite.answer.lists import PointList, asks_for_list, asks_openly, lists_of
 from pincite.domain.answers import Citation, Difference
 from pincite.domain.documents import Span
 from pincite.search import Searcher
@@ -32,8 +32,13 @@ _FITS = 0.9
 def list_asked_for(
     searcher: Searcher, result: SearchResult, evidence: Sequence[Selected]
 ) -> tuple[Selected, PointList] | None:
-    """Return the list that the question asks for, None if it asks for none or no lead-in fits it."""
-    if not asks_for_list(result.question):
+    """Return the list that the question asks for, None if it asks for none or no lead-in fits it.
+
+    A question that is answered by more than a yes or a figure asks for a list, whatever its words, if the two passages
+    that fit it best are points of one.
+    """
+    asks, openly = asks_for_list(result.question), asks_openly(result.question)
+    if not asks and not openly:
         return None
     strongest = max(selected.strength for selected in evidence)
     fittest = max(selected.hit.score for selected in evidence)
@@ -43,7 +48,10 @@ def list_asked_for(
         near = selected.strength >= _STRONG * strongest and selected.hit.score >= _FITS * fittest
         if near or selected.hit.exact:
             found += [(selected, points, points.lead.of(document.text)) for points in lists_of(document, selected)]
-    if not found:
+    found.sort(key=lambda one: -one[0].hit.score)
+    if openly and len({(one.item.document, points.points) for one, points, _ in found[:2]}) == 1 < len(found):
+        return found[0][:2]
+    if not found or not asks:
         return None
     vectors = searcher.encode([lead for _, _, lead in found]) @ result.vector
     wanted = set(result.words)

@@ -248,7 +248,7 @@ class Engine:
                 for selected in named:
                     composer.add_quotation(selected, named_part(selected, result))
             else:
-                add_governing(composer, evidence, result.question, points, run.told, again=bool(unsupported))
+                add_governing(composer, evidence, result.question, points, run.told)
                 differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims:

@@ -6,20 +6,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pincite.answer.checks import asks_for_provision
 from pincite.answer.evidence import Selected
 from pincite.answer.measures import objects_of
 from pincite.domain.documents import Document, ProvisionKind, Span
+from pincite.search.figures import asked_figure
 
-__all__ = ["PointList", "asks_for_list", "lists_of", "names_some_only"]
+__all__ = ["PointList", "asks_for_list", "asks_openly", "lists_of", "names_some_only"]
 
 _ASKS = re.compile(
     r"\b(?:what (?:must|should|does|do|has to|have to|needs? to|information)\b[^?.]*"
     r"\b(?:contain|include|state|record|say|cover|set out|written|recorded|documented|listed|mentioned)"
     r"|which \w+s\b|what are\b|what(?: is|['’]s)\b[^?.]*\blist\b"
-    r"|what (?:grounds|conditions|points|steps|things|items|measures|rights))"
+    r"|what (?:\w+ )?(?:grounds|conditions|points|steps|things|items|measures|rights|exemptions|exceptions|cases|duties"
+    r"|obligations|requirements|criteria|elements|principles|categories|safeguards|tasks|bases)\b)"
     r"|(?:^|[.:!?] )(?:please )?(?:list|name|enumerate)\b|\b(?:give|show|send) (?:me|us) (?:a|the) (?:\w+ ){0,3}list\b",
     re.I,
 )
+_OPEN = re.compile(r"(?:^|[.:!?,] )(?:in|on|under|for|to|and|so|but)? ?(?:what|which|when|how)\b[^.?]*\?", re.I)
 _DEFINES = re.compile(r"[”\"’'] means\b")
 _INTRODUCES = (":", "—")
 _POINT = re.compile(r"(?:[-–•*] ?|\(?[a-z0-9]{1,4}[.)] )?[a-z(“‘\"]")
@@ -46,6 +50,11 @@ class PointList:
 def asks_for_list(question: str) -> bool:
     """Tell whether a question wants several points ("What must the record contain?")."""
     return _ASKS.search(question) is not None
+
+
+def asks_openly(question: str) -> bool:
+    """Tell whether a question wants more than a yes, a figure or a place ("In which cases …?", "How does …?")."""
+    return _OPEN.search(question) is not None and not asked_figure(question) and not asks_for_provision(question)
 
 
 def lists_of(document: Document, selected: Selected) -> list[PointList]:
@@ -100,8 +109,9 @@ def _lines(document: Document, lead: Span) -> Iterator[Span]:
 
 def names_some_only(sentence: str, points: PointList, text: str) -> bool:
     """Tell whether a sentence names some points of a list, but not all, and does not say that there are more."""
-    if _HEDGED.search(sentence):
-        return False
+    listed = points.span.of(text).lower()
+    if any(hedge.lower() not in listed for hedge in _HEDGED.findall(sentence)):
+        return False  # "including" may be a point's own word
     introduced = objects_of(points.lead.of(text))
     said = objects_of(sentence)
     named = 0

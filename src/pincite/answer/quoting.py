@@ -32,8 +32,6 @@ def add_governing(
     question: str,
     points: tuple[Selected, PointList] | None,
     told: Told | None,
-    *,
-    again: bool,
 ) -> None:
     """Quote the list asked for or the best evidence, what fits the question about as well, and the policy told of.
 
@@ -43,15 +41,13 @@ def add_governing(
         question: the one asked.
         points: the list that it asks for, and its passage.
         told: what the policy says that the question tells of; it is quoted as that, never as what governs.
-        again: whether some of the draft failed its checks: then the best is quoted even if it is cited, but for
-            another of its sentences.
     """
     policy = told.of(evidence) if told else None
     fitting = _fitting([one for one in evidence if one is not policy], question)
     if points:
         composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
     if points or fitting:
-        for one in _to_quote(composer, fitting, points[0] if points else _best(fitting), again=again):
+        for one in _to_quote(composer, fitting, points[0] if points else _best(fitting)):
             composer.add_quotation(one)
     if told and policy and not composer.shows(policy, told.span):
         composer.add_quotation(policy, told.span)
@@ -76,16 +72,13 @@ def _best(fitting: Sequence[Selected]) -> Selected:
     return fitting[0] if fitting[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
 
 
-def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected, *, again: bool) -> list[Selected]:
-    """Return the `first` evidence if no claim cites it, and the next if it fits the question about as well.
-
-    With `again`, the first even if it is cited, but for another of its sentences.
-    """
-    cited = composer.cited()
+def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected) -> list[Selected]:
+    """Return the `first` evidence unless its governing sentence is quoted, and the next if it fits the question about
+    as well and no claim cites it."""
     second = max((one for one in fitting if one is not first), key=lambda one: one.hit.score, default=first)
     close = second.hit.score >= _ABOUT_AS_FITTING * first.hit.score
-    wanted = [first] if first not in cited or (again and not composer.shows_governing(first)) else []
-    return wanted + ([second] if close and second is not first and second not in cited else [])
+    wanted = [] if composer.shows_governing(first) else [first]
+    return wanted + ([second] if close and second is not first and second not in composer.cited() else [])
 
 
 def named_part(selected: Selected, result: SearchResult) -> Span:
