@@ -54,6 +54,7 @@ class Watched:
         self._model = model
         self.prompt = Prompt(())
         self.title, self.sha256, self.context = model.title, model.sha256, model.context
+        self.template = model.template
         # what the vocabulary reads as one token in our text and as several characters in foreign text
         self._control = {
             tokens[0]: name
@@ -123,7 +124,7 @@ class Bench:
         self._corpus = load_corpus_file(ROOT / "corpus" / "corpus.toml", home.path / "sources")
         self._parts = Parts.of(home)
         self._settings: Settings = self._parts.settings
-        self._loaded: tuple[Embedder, Watched] | None = None
+        self._loaded: tuple[Embedder, Embedder | None, Watched] | None = None
         self._attacked = home.path / "attacked"
         if not self._attacked.exists():  # so that only the attack document is embedded
             shutil.copytree(home.library, self._attacked, ignore=shutil.ignore_patterns("*.lock"))
@@ -137,7 +138,7 @@ class Bench:
     def close(self) -> None:
         """Free the model."""
         if self._loaded is not None:
-            self._loaded[1].close()
+            self._loaded[2].close()
 
     def row(self, attack: Attack) -> Row:
         """Return the result of one attack, from the file of an earlier run if nothing has changed since."""
@@ -146,7 +147,7 @@ class Bench:
         if kept is not None and kept["key"] == key:
             return Row(**kept)
         clean = self.clean(attack.question)
-        embedder, model = self._models()
+        embedder, second, model = self._models()
         file = write_document(attack, self._home.path / "documents")
         entry = self._parts.registry.get(self._settings.embedder)
         with Parsers() as parsers:
@@ -161,7 +162,9 @@ class Bench:
             raise RuntimeError(f"not read: {report.failed}")
         library = Library(self._attacked)
         try:
-            searcher = ForcedSearcher(library, embedder, attack) if self._forced else Searcher(library, embedder)
+            searcher = Searcher(library, embedder, second=second)
+            if self._forced:
+                searcher = ForcedSearcher(library, embedder, attack)
             answer, documents, seconds = _ask(searcher, model, self._settings, attack.question)
             row = _judged(attack, key, clean, answer, documents, model, library, seconds)
         finally:
@@ -175,10 +178,10 @@ class Bench:
         key = f"{self._about} {question.text}"
         kept = self._kept["clean"].get(question.id)
         if kept is None or kept["key"] != key:
-            embedder, model = self._models()
+            embedder, second, model = self._models()
             library = Library(self._home.library)
             try:
-                answer, _, seconds = _ask(Searcher(library, embedder), model, self._settings, question)
+                answer, _, seconds = _ask(Searcher(library, embedder, second=second), model, self._settings, question)
             finally:
                 library.close()
             facts = all(fact.search(answer.text) for fact in question.facts)
@@ -191,9 +194,9 @@ class Bench:
         """Return the questions whose clean answer lacks its facts: only patterns and status show a change there."""
         return sorted(name for name, kept in self._kept["clean"].items() if not kept["facts"])
 
-    def _models(self) -> tuple[Embedder, Watched]:
+    def _models(self) -> tuple[Embedder, Embedder | None, Watched]:
         if self._loaded is None:
-            self._loaded = self._parts.embedder(), Watched(self._parts.model())
+            self._loaded = self._parts.embedder(), self._parts.reranker(), Watched(self._parts.model())
         return self._loaded
 
     def _save(self) -> None:

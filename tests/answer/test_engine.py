@@ -97,6 +97,8 @@ def test_when_all_fails_weak_evidence_is_not_quoted(tiny_searcher: Searcher) -> 
             Status.PARTIAL,
         ),  # denied: it is there
         ("The keeper must notify the orchard authority of fire blight within 48 hours. [1]\n", Status.NOT_FOUND),
+        ("Our policy says that the keeper must notify the orchard authority of fire blight. [1]\n", Status.PARTIAL),
+        ("The keeper must notify the orchard authority of fire blight in Utah. [1]\n", Status.NOT_FOUND),
     ],
 )
 def test_weak_evidence_is_quoted_only_where_it_contradicts_the_draft(
@@ -107,6 +109,15 @@ def test_weak_evidence_is_quoted_only_where_it_contradicts_the_draft(
     answer = end(list(engine.ask(BLIGHT)))
     assert (answer.status, answer.reason) == (status, Reason.DRAFT_FAILED)
     assert all(claim.quoted for claim in answer.claims)
+
+
+def test_a_number_that_the_question_brings_is_no_figure_from_nowhere(tiny_searcher: Searcher) -> None:
+    engine = engine_of(tiny_searcher, FakeModel(WRONG))
+    engine._policy = replace(engine._policy, strong=2.0)
+    answer = end(list(engine.ask("Must the keeper notify the orchard authority of fire blight within 48 hours?")))
+    assert [check for _, check in answer.dropped] == ["unconfirmed"]
+    assert (answer.status, answer.reason) == (Status.PARTIAL, Reason.DRAFT_FAILED)
+    assert "72 hours" in answer.citations[0].quote
 
 
 def test_who_asks_for_a_provision_gets_its_pin_cite(tiny_searcher: Searcher) -> None:
