@@ -159,10 +159,18 @@ def test_negation_is_asked_of_the_whole_text_when_the_best_sentence_limits_it() 
 
 
 def test_a_question_lends_words_but_no_numbers() -> None:
-    question = "Is a breach notified within 48 hours?"
-    assert (
-        check_claim("The breach must be notified within 48 hours.", support(NOTIFY, question=question)) == "unconfirmed"
-    )
+    asked = support(NOTIFY, question="Is a breach notified within 48 hours?")
+    assert check_claim("The breach must be notified within 48 hours.", asked) == "unconfirmed"
+    assert check_claim("The breach must be notified within 47 hours.", asked) == "numbers"
+
+
+def test_a_number_of_the_question_may_be_denied() -> None:
+    free = "Copies are given free of charge and must not be charged for."
+    asked = support(free, question="Can we charge 15 euros for copies for someone who is 14?", similarity=0.7)
+    assert check_claim("No, copies must not be charged for at 15 euros.", asked) == ""
+    assert check_claim("Yes, copies may be charged for at 15 euros.", asked) == "unconfirmed"
+    assert check_claim("Copies may be charged for, he is 14 years old.", asked) == "unconfirmed"
+    assert check_claim("No, copies must not be charged for at 16 euros.", asked) == "numbers"
 
 
 @pytest.mark.parametrize("number", [number for number in range(2, 100) if number != 72])

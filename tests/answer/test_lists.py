@@ -105,6 +105,14 @@ def test_a_sentence_that_names_some_points_as_if_all(sentence: str, expected: bo
     assert names_some_only(sentence, PointList(SPANS[0], tuple(SPANS[1:])), LIST) is expected
 
 
+def test_including_is_no_hedge_where_a_point_itself_says_it() -> None:
+    text = "The register must contain:\nthe owner of the tree, including his heirs;\nthe kind of soil."
+    spans = [Span(text.index(words), text.index(words) + len(words)) for words in text.split("\n")]
+    points = PointList(spans[0], tuple(spans[1:]))
+    assert names_some_only("The register must contain the owner of the tree, including his heirs.", points, text)
+    assert not names_some_only("The register must contain details, such as the owner of the tree.", points, text)
+
+
 def test_evidence_of_a_part_gives_the_whole_list(tmp_path) -> None:
     searcher = searcher_of(tmp_path, trees=LONG)
     result = searcher.search("graft yield pest of each tree in the walled garden")

@@ -20,6 +20,8 @@ RIPENING = """# Ripening Policy
 1.1 The windows of the ripening room are opened at dawn.
 
 1.2 Whoever complains about apples gets an answer 45 days after receipt.
+
+1.3 Complaints about apples from our policy are read aloud.
 """
 TELLING = "Our ripening policy has complaints about apples answered 45 days after receipt."
 QUESTION = f"{TELLING} Does the Apple Act let us take that long to answer complaints about apples?"
