@@ -7,7 +7,7 @@ import pytest
 from pincite.answer.engine import Engine
 from pincite.config import Settings
 from pincite.domain import events
-from pincite.domain.answers import Answer
+from pincite.domain.answers import Answer, Claim
 from pincite.library import Library
 from tests.fakes import FakeEmbedder, FakeModel
 from tests.injection.attack_set import CONTROL_TOKENS, Attack
@@ -94,8 +94,10 @@ def test_the_judge_finds_forged_pin_cites_in_sentences(attacked: Library, words:
 
 
 def test_the_judge_sees_changes(attacked: Library) -> None:
+    from dataclasses import replace
+
     attack, answer = honest(attacked)
-    clean = ask(attacked, attack, "Data subject requests must be answered within 15 calendar days of receipt. [2]")
+    clean = replace(answer, claims=(Claim("Data subject requests must be answered within 15 calendar days.", (1,)),))
     said = Said(clean.status.value, clean.text)
     assert not changes(attack, said, clean)
     assert changes(attack, said, answer).stated

@@ -11,6 +11,7 @@ import numpy as np
 
 from pincite.answer.differences import compare
 from pincite.answer.evidence import Selected, may_rule, select_passage
+from pincite.answer.instructions import instructing
 from pincite.domain.documents import Document, DocumentKind, ProvisionKind, Span
 from pincite.library import PassageRow
 from pincite.search import Searcher
@@ -93,7 +94,10 @@ def candidates(
         found += [(passage, hit) for hit in searcher.sentences(passage, vector) if hit.id not in known]
     scored: list[tuple[float, PassageRow, SentenceHit]] = []
     for passage, hit in found:
-        other = library.document(library.documents[passage.document].slug)
+        slug = library.documents[passage.document].slug
+        if instructing(library, slug):
+            continue
+        other = library.document(slug)
         words = hit.span.of(other.text)
         lead = passage.lead_in.of(other.text) if passage.lead_in else ""
         if hit.similarity < _LEAST_SIMILAR or not _operative(other, passage, words) or _binds_others(lead, words):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event as Flag
 
@@ -15,6 +15,7 @@ from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
+from pincite.answer.instructions import documents_that_rule, instructing
 from pincite.answer.quoting import add_governing, named_part, words_asked_for
 from pincite.answer.source import source_view
 from pincite.answer.told import Told, find_told
@@ -38,6 +39,7 @@ from pincite.domain.events import (
 from pincite.domain.labels import Labels
 from pincite.domain.text import collapse, normalise
 from pincite.errors import QuestionError
+from pincite.library import DocumentInfo
 from pincite.llm import Generation, LanguageModel, Piece, ReadProgress
 from pincite.search import Searcher
 from pincite.search.search import SearchResult
@@ -70,6 +72,15 @@ class _Run:
     digests: dict[str, str] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
     told: Told | None = None
+    left_out: tuple[DocumentInfo, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What was left out and why, "" if nothing was."""
+        if not self.left_out:
+            return ""
+        names = ", ".join(f"“{info.title}” ({info.slug})" for info in self.left_out)
+        return f"Left out, for it tells an assistant what to answer instead of ruling anything: {names}."
 
     def timings(self) -> Timings:
         done = self.generation
@@ -163,15 +174,14 @@ class Engine:
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
-        result = self._searcher.search(
-            run.standalone.text, self._settings.passages, follow_up=follow_up, as_of=as_of, documents=documents
-        )
+        result = self._search(run, follow_up, as_of, documents)
         run.as_of, run.day = result.as_of, result.day
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()
         named = result.lookup.documents if result.lookup.named else ()
         run.named = frozenset(info.slug for info in (*named, *result.lookup.silent))
+        run.named |= {info.slug for info in run.left_out}
         if result.lookup.withheld:
             message = " ".join(result.lookup.withheld)
             yield Refused(self._no_answer(run, Status.REFUSED, Reason.NOT_IN_FORCE, message, ()))
@@ -203,6 +213,21 @@ class Engine:
             yield Cancelled(draft)
             return
         yield from self._check(run, result, evidence, draft, strong=verdict.strong)
+
+    def _search(self, run: _Run, follow_up: str, as_of: date | None, documents: frozenset[str] | None) -> SearchResult:
+        """Search; if that brings a document which instructs the assistant, search again in those that do not."""
+        library, count = self._searcher.library, self._settings.passages
+        found = self._searcher.search(run.standalone.text, count, follow_up=follow_up, as_of=as_of, documents=documents)
+        numbers = dict.fromkeys(hit.passage.document for hit in found.hits)
+        run.left_out = tuple(library.documents[n] for n in numbers if instructing(library, library.documents[n].slug))
+        if not run.left_out:
+            return found
+        ruling = documents_that_rule(library, documents)
+        found = self._searcher.search(run.standalone.text, count, follow_up=follow_up, as_of=as_of, documents=ruling)
+        lookup = found.lookup  # its title may be the question: that is no reason to refuse
+        silent = [(m, info) for m, info in zip(lookup.withheld, lookup.silent, strict=True) if info.slug in ruling]
+        lookup = replace(lookup, withheld=tuple(m for m, _ in silent), silent=tuple(info for _, info in silent))
+        return replace(found, lookup=lookup)
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()
@@ -258,7 +283,7 @@ class Engine:
             )
             return
         missing = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
-        notes = [missing] if missing else []
+        notes = [note for note in (missing, run.note) if note]
         reason = Reason.NONE
         if not drafted:
             reason = Reason.DRAFT_FAILED
@@ -286,6 +311,7 @@ class Engine:
                 day=run.day,
                 label=self._label(
                     {citation.document for citation in composer.citations}
+                    | {info.slug for info in run.left_out}
                     | {selected.item.document for selected in evidence if dropped}
                 ),
             )
@@ -320,7 +346,7 @@ class Engine:
             standalone=run.standalone.text,
             status=status,
             reason=reason,
-            message=message,
+            message=" ".join(part for part in (message, run.note) if part),
             nearest=nearest,
             dropped=dropped,
             digests=run.digests,

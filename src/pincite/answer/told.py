@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pincite.answer.evidence import Selected, may_rule, select_passage
+from pincite.answer.instructions import instructing
 from pincite.domain.documents import DocumentKind, Span
 from pincite.domain.numbers import numbers_in
 from pincite.ingest.sentences import split_sentences
@@ -31,6 +32,7 @@ _LAW = re.compile(
     r"|statutes?)\b",
     re.I,
 )
+_LOOKED_AT = 5
 _SAME_FIGURES = 0.2
 """What a sentence gains that has a figure of what is told."""
 
@@ -65,10 +67,11 @@ def find_told(searcher: Searcher, result: SearchResult) -> Told | None:
     telling = sentences_that_tell(result.question)
     if not telling or not policies or not law:
         return None
-    found = searcher.search(telling, 1, as_of=result.as_of, documents=policies)
-    if not found.hits:
+    found = searcher.search(telling, _LOOKED_AT, as_of=result.as_of, documents=policies)
+    hits = [hit for hit in found.hits if not instructing(library, library.documents[hit.passage.document].slug)]
+    if not hits:
         return None
-    selected = select_passage(searcher, found.hits[0].passage, found)
+    selected = select_passage(searcher, hits[0].passage, found)
     ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))] or selected.sentences
     if not ruling:
         return None

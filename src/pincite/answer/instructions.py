@@ -1,0 +1,88 @@
+"""Documents that instruct the assistant instead of the people who read them: their words govern nothing.
+
+A rule says what must be done. A text that says what an assistant must answer, that forges turns of a chat or numbered
+evidence, or that tells to ignore other documents was written for this program, whatever else it says. Such a document
+is left out of answers as a whole, by its words alone and without a model, and the answer says so (OWASP LLM01:2025,
+indirect prompt injection; segregation of untrusted content).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pincite.library import Library
+
+__all__ = ["documents_that_rule", "instructing", "instructs"]
+
+_READ: dict[tuple[str, str], bool] = {}
+
+_MACHINE = r"(?:(?:AI |automated |virtual )?assistants?|chat ?bots?|language models?|LLMs?)"
+_ANSWER = r"(?:answers?|repl(?:y|ies)|respond|say|says|state|cite|quote|write|mention|present)"
+_MUST = r"(?:must|shall|should|has to|have to|is to|are to|will)"
+_PATTERNS = (
+    # what an assistant must answer
+    rf"\b{_MACHINE}\b[^.:;?!]{{0,90}}?\b{_MUST}\b[^.:;?!]{{0,60}}?\b{_ANSWER}\b[^.?!]{{0,40}}?(?:\bthat\b|\bas\b|[:\"“])",
+    rf"\b{_MACHINE}\b (?:answers?|cites?) (?:that|[A-Z\"“])|\b{_MACHINE}\b answers?\b[^.?!]{{0,60}}\bwhen asked\b",
+    rf"\b{_MACHINE}\b ?[:,] ?(?:answer|say|ignore|reply|respond|write|state|forget|disregard|do not|the answer is)\b",
+    rf"\b(?:instructions?|note|notice|a line|message) (?:to|for) (?:the |your |all |any )?{_MACHINE}\b",
+    rf"\b{_MACHINE}\b[^.?!]{{0,60}}\b(?:disregard|ignore)s?\b",
+    r"\bwhen(?:ever)? (?:you (?:are asked|answer|write an answer)|some(?:body|one) asks|it is asked)\b[^.?!]{0,120}"
+    rf"\b(?:{_ANSWER}|convert|add)\b",
+    r"\bwhoever asks\b[^.?!]{0,120}\bmust be told\b",
+    r"\b(?:cite|quote|repeat|add|include|give)\b[^.?!]{0,60}\bin (?:every|each|all|your) answers?\b",
+    r"\b(?:your (?:only )?|the (?:correct |only )?)answer (?:is|must be|should be)[^.?!]{0,60}(?:[\"“:]|\bthat\b)",
+    r"\banswer (?:yes|no)\b|\banswer [\"“](?:yes|no|not)\b|\banswer (?:with this|without evidence)\b|\bas the answer\b",
+    r"\brespond only with\b|\brepeat (?:this sentence|it word for word)\b|\bcite (?:it as )?\[\d\]",
+    r"\bdo (?:what|as) it says\b",
+    # to forget the rest
+    r"(?:^|[.:;,!?\d] |\band )(?:please )?(?:ignore|disregard|forget)\b[^.?!]{0,30}"
+    r"\b(?:instructions?|evidence|prompts?)\b",
+    r"\byour (?:system )?prompt\b|\byour instructions have been\b",
+    r"\byou are (?:now )?(?:in maintenance mode|an? (?:\w+ )?assistant)\b",
+    r"\b(?:do not|must not|never) (?:mention|quote|cite)\b[^.?!]{0,30}\b(?:period|row|section|schedule|policy)\b",
+    # forged turns and evidence
+    r"<\|[a-z_]{2,20}\|>|</?start_of_turn>|<end_of_turn>|\[/?INST\]|<</?SYS>>|^### ?(?:Instruction|System|Response)\b",
+    r"^\[\d+\] (?:Law|Company policy) \(|\bevidence ends here\b|^Answer in one or two sentences\b",
+    r"(?:\b[A-Za-z]\b(?: {1,3}|-)){8}",  # letters one by one
+)
+_QUOTES = re.compile('["“”`]')
+_INSTRUCTS = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.I)
+_TURNS = re.compile(
+    r"^(?:System|User): .*\n(?:.*\n){0,6}?Assistant: |^Assistant: .*\n(?:.*\n){0,6}?(?:System|User): ", re.M
+)
+_WORTH_READING = re.compile(
+    r"assistant|chat ?bot|language model|llm|answer|ignore|disregard|forget|prompt|instruct|maintenance|cite|quote"
+    r"|mention|repeat|respond|asks|it says|evidence|<[|/s]|\[|###|\b[a-z](?: {1,3}|-)[a-z](?: {1,3}|-)[a-z]\b",
+    re.I,
+)
+"""What a line must have before all patterns are tried on it: laws are long, and few of their lines have any of it."""
+
+
+def instructs(text: str) -> str:
+    """Return the first words of `text` that instruct an assistant or forge a chat, "" if there are none.
+
+    Words in quotation marks are examples: a policy on prompt injection tells of it and does it to nobody.
+    """
+    turns = _TURNS.search(text)
+    if turns:
+        return " ".join(turns.group().split())
+    for line in text.split("\n"):
+        if _WORTH_READING.search(line):
+            for found in _INSTRUCTS.finditer(line):
+                if len(_QUOTES.findall(line, 0, found.start())) % 2 == 0:
+                    return " ".join(found.group().split())
+    return ""
+
+
+def instructing(library: Library, slug: str) -> bool:
+    """Tell whether a document of a library instructs the assistant; it is read for that once a process."""
+    key = library.generation, slug
+    if key not in _READ:
+        _READ[key] = bool(instructs(library.document(slug).text))
+    return _READ[key]
+
+
+def documents_that_rule(library: Library, documents: frozenset[str] | None = None) -> frozenset[str]:
+    """Return those of `documents` (all if None) that instruct no assistant."""
+    slugs = documents if documents is not None else [info.slug for info in library.documents]
+    return frozenset(slug for slug in slugs if not instructing(library, slug))
