@@ -63,6 +63,7 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("The Commission decides by May whether a third country is adequate.", support(ADEQUATE)),
         ("After a customer leaves, Basecamp deletes backups within 30 days.", support(BACKUP)),
         ("After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP, context="Acme Policy 3")),
+        ("The breach law in Utah says that the breach is notified.", support(NOTIFY, context="Utah Act 3")),
     ],
 )
 def test_supported(claim: str, cited: Support) -> None:
@@ -77,6 +78,12 @@ def test_supported(claim: str, cited: Support) -> None:
         ("names", "The breach law in Utah says that the breach is notified.", support(NOTIFY)),
         ("names", "Under Utah's breach law the breach is notified within 72 hours.", support(NOTIFY)),
         ("names", "Utah state's breach law gives the controller 72 hours to notify the breach.", support(NOTIFY)),
+        (
+            "names",
+            "Under the law of Utah, the breach must be notified within 48 hours.",
+            support(NOTIFY, question="Is a breach notified within 48 hours in Utah?"),
+        ),
+        ("names", "Under the law of Utah, staff may paste personal data into a public chatbot.", support(CHATBOT)),
         (
             "provisions",
             "Article 41 deals with the notice of a breach.",
@@ -171,6 +178,42 @@ def test_a_number_of_the_question_may_be_denied() -> None:
     assert check_claim("Yes, copies may be charged for at 15 euros.", asked) == "unconfirmed"
     assert check_claim("Copies may be charged for, he is 14 years old.", asked) == "unconfirmed"
     assert check_claim("No, copies must not be charged for at 16 euros.", asked) == "numbers"
+    assert check_claim("Copies may only be charged for at 15 euros.", asked) == "unconfirmed"  # limited, not denied
+    cannot = support("Copies are free: you cannot charge for them.", question=asked.question, similarity=0.7)
+    assert check_claim("No, you cannot charge 15 euros for copies.", cannot) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "failed"),
+    [
+        ("Can he ask for a copy? He is 14.", "Copies may be given to him, he is 14.", "unconfirmed"),
+        ("Can he ask for a copy? He is 14.", "Copies may be given to him, he is 14 years old.", "unconfirmed"),
+        ("Can he ask for a copy? He is 14.", "Copies may be given to him, he is 15 years old.", "numbers"),
+        ("Can he ask for a copy for 14 euros?", "Copies may be given to him for 14 euros.", "unconfirmed"),
+        ("Can he ask for a copy for 14 euros?", "Copies may be given to him, he is 14 years old.", "numbers"),
+        ("Can he ask for a copy for 14 euros?", "No, copies must not be given to him in 14 days.", "numbers"),
+    ],
+)
+def test_a_bare_number_of_the_question_has_any_unit_and_another_only_its_own(
+    question: str, claim: str, failed: str
+) -> None:
+    free = "Copies may be given free of charge and must not be charged for."
+    assert check_claim(claim, support(free, question=question)) == failed
+
+
+@pytest.mark.parametrize(("similarity", "failed"), [(0.55, ""), (0.549, "similarity")])
+@pytest.mark.parametrize("claim", ["No, we must not delete it.", "No, we must not delete it quickly."])
+def test_a_bare_yes_or_no_needs_a_sentence_plainly_about_the_same(claim: str, similarity: float, failed: str) -> None:
+    asked = support("The keeper shall not delete it quickly.", question="Must we delete it?", similarity=similarity)
+    assert check_claim(claim, asked) == failed
+
+
+def test_a_sentence_with_words_of_its_own_may_be_less_like_its_source() -> None:
+    hidden = "The keeper shall not delete it quickly or secretly."
+    asked = support(hidden, question="Must we delete it?", similarity=0.5)
+    assert check_claim("No, we must not delete it quickly or secretly.", asked) == ""
+    assert check_claim("No, we must not delete it on purple tulips.", asked) == "words"
+    assert check_claim("No, we must not delete tulips.", asked) == "similarity"
 
 
 @pytest.mark.parametrize("number", [number for number in range(2, 100) if number != 72])

@@ -90,24 +90,45 @@ def test_when_all_fails_weak_evidence_is_not_quoted(tiny_searcher: Searcher) -> 
 
 
 @pytest.mark.parametrize(
-    ("draft", "status"),
+    ("draft", "failed", "status"),
     [
+        ("The keeper must not notify the orchard authority of fire blight.", "polarity", Status.PARTIAL),
+        ("The keeper may notify the orchard authority of fire blight.", "modality", Status.PARTIAL),
+        ("The orchard authority must notify the keeper of fire blight.", "actor", Status.PARTIAL),
+        ("The keeper must notify the orchard authority if the trees are in bloom.", "condition", Status.PARTIAL),
+        ("It must be within hours.", "similarity", Status.PARTIAL),
+        ("Our policy says that the keeper must notify the orchard authority.", "attribution", Status.PARTIAL),
+        ("The keeper must notify the orchard authority within 48 hours.", "numbers", Status.NOT_FOUND),
+        ("The keeper must notify the orchard authority of fire blight in Utah.", "names", Status.NOT_FOUND),
         (
-            "The keeper must not notify the orchard authority of fire blight. [1]\n",
-            Status.PARTIAL,
-        ),  # denied: it is there
-        ("The keeper must notify the orchard authority of fire blight within 48 hours. [1]\n", Status.NOT_FOUND),
-        ("Our policy says that the keeper must notify the orchard authority of fire blight. [1]\n", Status.PARTIAL),
-        ("The keeper must notify the orchard authority of fire blight in Utah. [1]\n", Status.NOT_FOUND),
+            "The keeper must notify the orchard authority with purple tulips, green lanterns and yellow ribbons.",
+            "words",
+            Status.NOT_FOUND,
+        ),
     ],
 )
 def test_weak_evidence_is_quoted_only_where_it_contradicts_the_draft(
-    tiny_searcher: Searcher, draft: str, status: Status
+    tiny_searcher: Searcher, draft: str, failed: str, status: Status
 ) -> None:
-    engine = engine_of(tiny_searcher, FakeModel(draft))
+    engine = engine_of(tiny_searcher, FakeModel(f"{draft} [1]\n"))
     engine._policy = replace(engine._policy, strong=2.0)
     answer = end(list(engine.ask(BLIGHT)))
+    assert [check for _, check in answer.dropped] == [failed]
     assert (answer.status, answer.reason) == (status, Reason.DRAFT_FAILED)
+    assert bool(answer.claims) is (status is Status.PARTIAL)
+    assert all(claim.quoted for claim in answer.claims)
+
+
+def test_weak_evidence_is_quoted_where_a_yes_rests_on_what_fits_less(
+    tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pincite.answer.compose._GOVERNS", 2.0)
+    engine = engine_of(tiny_searcher, FakeModel("Yes, staff must check a ladder before they climb it. [1]\n"))
+    engine._policy = replace(engine._policy, strong=2.0)
+    answer = end(list(engine.ask("Must staff check a ladder before they climb it?")))
+    assert [check for _, check in answer.dropped] == ["governing"]
+    assert (answer.status, answer.reason) == (Status.PARTIAL, Reason.DRAFT_FAILED)
+    assert "Staff must check a ladder" in answer.citations[0].quote
     assert all(claim.quoted for claim in answer.claims)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pincite.answer.beside import list_asked_for
@@ -14,11 +15,13 @@ from pincite.answer.evidence import Selected, rough_tokens, select_evidence, sel
 from pincite.answer.lists import asks_for_list, asks_openly, lists_of
 from pincite.answer.quoting import add_governing
 from pincite.search import Searcher
+from pincite.search.search import SearchResult
 from tests.answer.test_beside import searcher_of
 from tests.answer.test_compose import BLIGHT, NOTIFY
 from tests.answer.test_lists import LONG, POINTS
 
 LADDER = "What must not be carried on a ladder?"
+ASKS = "What must the register of trees contain?"
 
 
 def evidence_of(searcher: Searcher, question: str, *scores: float) -> list[Selected]:
@@ -66,6 +69,66 @@ def test_a_claim_from_another_sentence_of_the_best_passage_has_the_governing_one
     assert "72 hours" in made.citations[1].quote
 
 
+def test_what_a_claim_cites_is_not_quoted_as_what_fits_as_well(tiny_searcher: Searcher) -> None:
+    notify, other = evidence_of(tiny_searcher, BLIGHT, 0.99, 1.0)
+    made = Composer(tiny_searcher, [other, notify], "What must the keeper do about fire blight?")
+    assert made.add(DraftSentence(NOTIFY, (1,))) == ""
+    add_governing(made, [other, notify], "What must the keeper do about fire blight?", None, None)
+    assert [claim.quoted for claim in made.claims] == [False, True]
+    assert [citation.label for citation in made.citations] == ["Art. 3", other.item.label]
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [(BLIGHT, ["Art. 3", "3.1"]), ("What must the keeper do about fire blight?", ["Recital 2"])],
+)
+def test_what_gives_the_figure_asked_for_is_preferred(
+    tiny_searcher: Searcher, question: str, quoted: list[str]
+) -> None:
+    notify, recital, _, fall = evidence_of(tiny_searcher, BLIGHT, 0.9, 1.0, 0.0, 0.85)
+    assert ("72 hours" in notify.item.text, "24 hours" in fall.item.text) == (True, True)
+    evidence = [recital, notify, fall]
+    made = Composer(tiny_searcher, evidence, question)
+    add_governing(made, evidence, question, None, None)
+    assert [citation.label for citation in made.citations] == quoted
+
+
+def test_where_nothing_gives_the_figure_asked_for_the_best_is_quoted(tiny_searcher: Searcher) -> None:
+    _, *recitals = evidence_of(tiny_searcher, BLIGHT, 0.0, 1.0, 0.5)
+    made = Composer(tiny_searcher, recitals, BLIGHT)
+    add_governing(made, recitals, BLIGHT, None, None)
+    assert [citation.label for citation in made.citations] == ["Recital 2"]
+
+
+def test_a_provision_that_is_named_is_quoted_without_the_figure_asked_for(tiny_searcher: Searcher) -> None:
+    notify, recital = evidence_of(tiny_searcher, BLIGHT, 0.5, 1.0)
+    evidence = [replace(recital, hit=replace(recital.hit, exact=True)), notify]
+    made = Composer(tiny_searcher, evidence, BLIGHT)
+    add_governing(made, evidence, BLIGHT, None, None)
+    assert [citation.label for citation in made.citations] == ["Recital 2"]
+
+
+def test_a_provision_that_is_named_is_quoted_before_what_is_stronger(tiny_searcher: Searcher) -> None:
+    notify, recital, _, fall = evidence_of(tiny_searcher, BLIGHT, 0.9, 0.1, 0.0, 0.1)
+    named = replace(recital, hit=replace(recital.hit, exact=True), strength=0.5)
+    evidence = [replace(notify, strength=0.3), fall, named]
+    made = Composer(tiny_searcher, evidence, BLIGHT)
+    add_governing(made, evidence, BLIGHT, None, None)
+    assert made.citations[0].label == "Recital 2"
+
+
+@pytest.mark.parametrize(("strength", "quoted"), [(0.8, "Art. 3"), (0.79, "Recital 2")])
+def test_what_is_much_stronger_than_the_first_is_quoted_in_its_place(
+    tiny_searcher: Searcher, strength: float, quoted: str
+) -> None:
+    first, second = evidence_of(tiny_searcher, BLIGHT, 1.0, 0.5)
+    evidence = [replace(first, strength=strength), second]
+    question = "What must the keeper do about fire blight?"
+    made = Composer(tiny_searcher, evidence, question)
+    add_governing(made, evidence, question, None, None)
+    assert made.citations[0].label == quoted
+
+
 @pytest.mark.parametrize(("score", "failed"), [(0.8, ""), (0.79, "governing")])
 def test_a_yes_rests_on_what_fits(tiny_searcher: Searcher, score: float, failed: str) -> None:
     question = "Must the keeper notify the orchard authority of fire blight within 72 hours?"
@@ -77,16 +140,51 @@ def test_a_yes_rests_on_what_fits(tiny_searcher: Searcher, score: float, failed:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "failed"),
+    [
+        ("No, a tractor must not leave the farm after 22:00.", "governing"),
+        ("No: a tractor must not leave the farm after 22:00.", "governing"),
+        ("Nope, a tractor must not leave the farm after 22:00.", "governing"),
+        ("No tractor leaves the farm after 22:00.", ""),
+        ("A tractor must not leave the farm after 22:00, no, never.", ""),
+    ],
+)
+def test_a_no_rests_on_what_fits_and_what_is_no_verdict_on_any(
+    tiny_searcher: Searcher, sentence: str, failed: str
+) -> None:
+    question = "May a tractor leave after 22:00?"
+    evidence = evidence_of(tiny_searcher, question, 0.79, 1.0)
+    assert "22:00" in evidence[0].item.text
+    assert Composer(tiny_searcher, evidence, question).add(DraftSentence(sentence, (1,))) == failed
+
+
+def test_a_yes_that_rests_on_two_needs_one_that_fits(tiny_searcher: Searcher) -> None:
+    question = "Must the keeper notify the orchard authority of fire blight within 72 hours?"
+    evidence = evidence_of(tiny_searcher, question, 1.0, 0.1)
+    made = Composer(tiny_searcher, evidence, question)
+    assert made.add(DraftSentence(f"Yes, {NOTIFY[0].lower()}{NOTIFY[1:]}", (1, 2))) == ""
+    assert [one.item.n for one in made.cited()] == [1, 2]
+
+
+@pytest.mark.parametrize(
     ("question", "expected"),
     [
         ("I was asked for an overview. What has to be written down for each tree as a minimum?", True),
         ("what's the bare minimum list of measures that they want to see?", True),
+        ("What must be listed for each tree?", True),
+        ("What needs to be documented?", True),
+        ("What has to be mentioned in a notice?", True),
+        ("What is the shortest list that will do?", True),
+        ("What’s on the list of tools?", True),
         ("List the duties of a keeper.", True),
+        ("We keep pears only. List the duties of a keeper.", True),
+        ("Enumerate the duties of a keeper.", True),
         ("Please name all keepers. Thank you.", True),
         ("Give us a short list of the keepers.", True),
         ("What specific obligations has a keeper?", True),
         ("We bought a list of contacts. By when must they be told?", False),
         ("Can we keep him on the list?", False),
+        ("What must we do? They include pears in their offer.", False),
         ("Is the orchard on the list of walled gardens?", False),
     ],
 )
@@ -137,6 +235,76 @@ def test_a_list_is_not_taken_from_a_passage_that_fits_much_less(tmp_path: Path) 
         first, sentences=(), hit=replace(first.hit, score=1.0, passage=replace(first.hit.passage, lead_in=None))
     )
     assert list_asked_for(searcher, result, [best, far]) is None
+
+
+def evidence_with_a_list(searcher: Searcher) -> tuple[SearchResult, Selected, Selected]:
+    """Return a search, the passage that introduces a list and one that fits the question best and has no list."""
+    result = searcher.search(ASKS)
+    holds = replace(select_evidence(searcher, result, 2000, rough_tokens)[0], strength=1.0)
+    plain = replace(holds.hit, score=1.0, passage=replace(holds.hit.passage, lead_in=None))
+    return result, holds, replace(holds, sentences=(), hit=plain)
+
+
+@pytest.mark.parametrize(
+    ("score", "strength", "exact", "found"),
+    [
+        (0.9, 1.0, False, True),
+        (0.89, 1.0, False, False),
+        (0.89, 1.0, True, True),
+        (0.9, 0.7, False, True),
+        (0.9, 0.69, False, False),
+    ],
+)
+def test_the_list_asked_for_stands_in_what_fits_about_as_well_or_is_named(
+    tmp_path: Path, score: float, strength: float, exact: bool, found: bool
+) -> None:
+    searcher = searcher_of(tmp_path, trees=LONG)
+    result, holds, best = evidence_with_a_list(searcher)
+    holds = replace(holds, strength=strength, hit=replace(holds.hit, score=score, exact=exact))
+    assert (list_asked_for(searcher, result, [best, holds]) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("likeness", "score", "found"),
+    [(0.41, 1.0, True), (0.39, 1.0, False), (0.51, 0.95, True), (0.49, 0.95, False)],
+)
+def test_the_list_of_what_was_found_first_need_be_less_like_the_question(
+    tmp_path: Path, likeness: float, score: float, found: bool
+) -> None:
+    searcher = searcher_of(tmp_path, trees=LONG)
+    result, holds, best = evidence_with_a_list(searcher)
+    document = searcher.library.document("trees")
+    (points,) = lists_of(document, holds)
+    lead = searcher.encode([points.lead.of(document.text)])[0]
+    other = result.vector - (result.vector @ lead) * lead
+    vector = likeness * lead + np.sqrt(1 - likeness**2) * other / np.linalg.norm(other)
+    asked = replace(result, vector=vector.astype(np.float32), rarity={})  # no shared words: the vector decides
+    holds = replace(holds, hit=replace(holds.hit, score=score))
+    evidence = [holds] if score == 1.0 else [best, holds]
+    assert (list_asked_for(searcher, asked, evidence) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("length", "question", "whole"),
+    [
+        (1000, "Is the graft in it?", True),
+        (1001, "Is the graft in it?", False),
+        (2000, ASKS, True),
+        (2001, ASKS, False),
+    ],
+)
+def test_a_point_brings_its_list_up_to_a_length(tmp_path: Path, length: int, question: str, whole: bool) -> None:
+    first, last = "The register of trees must contain:\n\n(a) the age of each tree;", "(c) the graft of each tree."
+    filler = "(b) the " + "x" * (length - len(first) - len(last) - 10) + ";"
+    text = f"# Tree Register Policy\n\n## 4. Register\n\n{first}\n\n{filler}\n\n{last}"
+    searcher = searcher_of(tmp_path, trees=text)
+    evidence = select_evidence(searcher, searcher.search(question), 2000, rough_tokens)
+    holds = next(one for one in evidence if "graft" in one.item.text)
+    (found,) = lists_of(searcher.library.document("trees"), holds)
+    assert found.span.end - found.span.start == length
+    made = Composer(searcher, [holds], question)
+    made.add_quotation(holds)
+    assert ("(a) the age" in made.citations[0].quote and last in made.citations[0].quote) is whole
 
 
 @pytest.mark.parametrize(

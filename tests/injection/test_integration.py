@@ -50,8 +50,9 @@ def test_no_citation_is_fabricated(hostile: Searcher, small_model: LanguageModel
     searcher = ForcedSearcher(hostile.library, hostile._embedder, attack) if forced else hostile
     seen, answer = ask(Engine(searcher, lambda: small_model, SMALL, seal="test"), attack.question.text)
     assert answer is not None
-    evidence = next(event for event in seen if isinstance(event, Evidence))
-    assert attack.slug in [item.document for item in evidence.items]  # these three are found without force
+    evidence = [item.document for event in seen if isinstance(event, Evidence) for item in event.items]
+    assert (attack.slug in evidence) is forced  # all three are found, and left out
+    assert forced or attack.slug in answer.message
     assert fabrications(answer, hostile.library) == []
     assert unowned(attack, answer) == []
 

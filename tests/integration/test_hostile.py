@@ -60,6 +60,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
     searcher.library.close()
 
 
+@pytest.fixture(autouse=True)
+def unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the policy into answers, as if no pattern knew that it instructs: the rest must hold without that."""
+    monkeypatch.setattr("pincite.answer.engine.instructing", lambda library, slug: False)
+
+
 def strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -121,6 +127,16 @@ def test_the_quoted_rule_is_answered(hostile: Searcher, small_model: LanguageMod
     _, answer = ask(Engine(hostile, lambda: small_model, SMALL, seal="test"), QUESTION)
     assert answer is not None
     assert any("within 3 hours" in citation.quote for citation in answer.citations)
+
+
+def test_it_is_left_out_as_soon_as_it_is_known(
+    hostile: Searcher, small_model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    _, answer = ask(Engine(hostile, lambda: small_model, SMALL, seal="test"), QUESTION)
+    assert answer is not None
+    assert answer.citations == ()
+    assert "(badge)" in answer.message
 
 
 def test_special_tokens_of_the_prompt_are_ours_alone(hostile: Searcher, small_model: LanguageModel) -> None:
