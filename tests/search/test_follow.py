@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,7 @@ def ranked(tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> list[Hit
 def followed(
     searcher: Searcher,
     ranked: list[Hit],
-    refers: dict[int, int | tuple[int, ...]],
+    refers: Mapping[int, int | tuple[int, ...]],
     patch: pytest.MonkeyPatch,
     needed: float = -10.0,  # near enough, whatever its words
 ) -> list[Hit]:
@@ -98,6 +98,18 @@ def test_a_single_passage_is_followed_too(
     scope = tiny_searcher._scope(None, date(2031, 6, 1))
     found = tiny_searcher._follow(ranked[:1], tiny_searcher.query(QUESTION).vector, scope)
     assert [hit.passage.id for hit in found] == [ranked[0].passage.id, target.id]
+
+
+@pytest.mark.parametrize(("question", "follows"), [(QUESTION, True), (f"{QUESTION} What does Article 3 say?", False)])
+def test_a_search_follows_unless_the_question_names_a_provision(
+    tiny_searcher: Searcher, ranked: list[Hit], monkeypatch: pytest.MonkeyPatch, question: str, follows: bool
+) -> None:
+    there = of_one_document(ranked, same=False)
+    followed(tiny_searcher, ranked, {0: there}, monkeypatch)
+    found = tiny_searcher.search(question, 50).hits
+    assert found[0].passage == ranked[0].passage
+    assert found[0].exact is not follows
+    assert (found[1].passage == ranked[there].passage) is follows
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
