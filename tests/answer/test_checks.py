@@ -176,6 +176,7 @@ def test_a_number_of_the_question_may_be_denied() -> None:
     asked = support(free, question="Can we charge 15 euros for copies for someone who is 14?", similarity=0.7)
     assert check_claim("No, copies must not be charged for at 15 euros.", asked) == ""
     assert check_claim("Yes, copies may be charged for at 15 euros.", asked) == "unconfirmed"
+    assert check_claim("Copies may be charged for at 15 euros, but must not be given.", asked) == "unconfirmed"
     assert check_claim("Copies may be charged for, he is 14 years old.", asked) == "unconfirmed"
     assert check_claim("No, copies must not be charged for at 16 euros.", asked) == "numbers"
     assert check_claim("Copies may only be charged for at 15 euros.", asked) == "unconfirmed"  # limited, not denied

@@ -183,8 +183,10 @@ def _numbers(claim: str, support: Support) -> bool:
 
 
 def _confirmed(claim: str, support: Support) -> bool:
-    """A number of the question is in the evidence too, unless it is denied ("No, you cannot charge 15 euros")."""
-    return bool(_FORBIDS.search(claim)) or not _unknown_quantities(claim, support.text)
+    """A number of the question is in the evidence too, unless its own clause denies it ("No, you cannot charge 15
+    euros")."""
+    clauses = _NEXT_RULE.split(claim)
+    return all(_FORBIDS.search(clause) or not _unknown_quantities(clause, support.text) for clause in clauses)
 
 
 def _unknown_quantities(claim: str, text: str) -> list[tuple[Decimal, str]]:
