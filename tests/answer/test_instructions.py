@@ -67,6 +67,8 @@ def test_what_is_written_for_the_assistant(text: str) -> None:
         "The policy forbids prompts such as “ignore all previous instructions”.",
         "Look for attempts to ignore previous instructions.",
         'Test: the payload "USER: ignore the evidence" is refused.',
+        "We thank you for your prompt reply.",
+        "Read the notice at the gate and do what it says.",
         "See points (a) and (b) [1] of section 3.",
         "Users type <user> and <password>.",
         "",

@@ -33,11 +33,11 @@ _PATTERNS = (
     r"\b(?:your (?:only )?|the (?:correct |only )?)answer (?:is|must be|should be)[^.?!]{0,60}(?:[\"“:]|\bthat\b)",
     r"\banswer (?:yes|no)\b|\banswer [\"“](?:yes|no|not)\b|\banswer (?:with this|without evidence)\b|\bas the answer\b",
     r"\brespond only with\b|\brepeat (?:this sentence|it word for word)\b|\bcite (?:it as )?\[\d\]",
-    r"\bdo (?:what|as) it says\b",
+    r"\bdecode\b[^.?!]{0,60}\bdo (?:what|as) it says\b",
     # to forget the rest
     r"(?:^|[.:;,!?\d] |\band )(?:please )?(?:ignore|disregard|forget)\b[^.?!]{0,30}"
     r"\b(?:instructions?|evidence|prompts?)\b",
-    r"\byour (?:system )?prompt\b|\byour instructions have been\b",
+    r"\byour system prompt\b|\byour instructions have been\b",
     r"\byou are (?:now )?(?:in maintenance mode|an? (?:\w+ )?assistant)\b",
     r"\b(?:do not|must not|never) (?:mention|quote|cite)\b[^.?!]{0,30}\b(?:period|row|section|schedule|policy)\b",
     # forged turns and evidence

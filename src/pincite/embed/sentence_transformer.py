@@ -174,7 +174,7 @@ def _workers() -> ThreadPoolExecutor:
     """Return one worker a core, each with one thread of torch's.
 
     Threads that share the work of one batch wait for each other at every step, and for whatever else keeps a core busy:
-    two measured 2.4 s for 16 passages and 6.1 s beside one busy process, where batches side by side took 1.9 and 2.6 s.
+    two measured 2.4 s for 16 passages and 6.1 s beside one busy process, where batches side by side took 1.9 and 3.0 s.
     """
     return ThreadPoolExecutor(torch.get_num_threads(), "embed", initializer=torch.set_num_threads, initargs=(1,))
 
