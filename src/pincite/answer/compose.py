@@ -9,13 +9,13 @@ from pincite.answer.checks import Support, contradicts, denies, forbids
 from pincite.answer.clauses import check_by_clause
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
-from pincite.answer.lists import PointList, asks_for_list, lists_of, names_some_only
+from pincite.answer.governing import governing_sentence, governing_words
+from pincite.answer.lists import PointList, names_some_only
 from pincite.domain.answers import Citation, Claim
-from pincite.domain.documents import Document, Span
+from pincite.domain.documents import Span
 from pincite.domain.numbers import numbers_in
 from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
-from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.lookup import resolve
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
@@ -35,15 +35,8 @@ _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:o
 
 _SPEAKS_FOR = re.compile(r"^(?:according to|under|per)\b|\b(?:says|states|requires|allows|permits|provides)\b", re.I)
 
-_LONGEST_LIST = 1000
-_LONGEST_ASKED_FOR = 2000
-"""Characters up to which a point is quoted with its whole list; the second where the question asks for a list."""
-_DEFINES = re.compile(r"[”\"’'] means\b")
-_CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
 _SAME_FIGURES = 0.2
 _SAME_DENIAL = 0.1
-_FIGURE_ASKED = 0.15
-"""What a sentence gains that gives a figure of the kind asked for; chosen on the development set."""
 _YES_OR_NO = re.compile(r"(?:yes|no|nope)\b[,;:.!]", re.I)
 _GOVERNS = 0.8
 """Share of the best passage's score from which a plain yes or no may rest on a passage."""
@@ -137,12 +130,12 @@ class Composer:
         return len(asked & _word_stems(text)) < _SHARED * len(asked)
 
     def add_quotation(self, selected: Selected, span: Span | None = None, *, points: int = 0) -> None:
-        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing sentence.
+        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing words.
 
         With `points`, `span` is a list of so many points.
         """
         document = self._searcher.library.document(selected.item.document)
-        mark = self._citation(selected, span or _governing(document, selected, self._question))
+        mark = self._citation(selected, span or governing_words(document, selected, self._question))
         citation = self.citations[mark - 1]
         said = "says" if selected.item.kind.value == "law" else "(policy) says"
         count = f" in {points} points" if points else ""
@@ -152,7 +145,7 @@ class Composer:
     def shows_governing(self, selected: Selected) -> bool:
         """Tell whether the governing sentence of a piece of evidence is quoted already."""
         document = self._searcher.library.document(selected.item.document)
-        return self.shows(selected, _governing(document, selected, self._question))
+        return self.shows(selected, governing_sentence(document, selected, self._question))
 
     def shows(self, selected: Selected, span: Span) -> bool:
         """Tell whether a range of the document of a piece of evidence is quoted already."""
@@ -266,29 +259,6 @@ class Composer:
         )
         self.citations.append(citation)
         return citation.n
-
-
-def _governing(document: Document, selected: Selected, question: str) -> Span:
-    """Return the sentence nearest to the question, with its points where it only introduces them."""
-    words, figure = set(content_words(question)), asked_figure(question)
-
-    def fit(sentence: SentenceHit) -> float:
-        said = selected.item.quote_text(sentence.span)
-        shared = len(words & set(content_words(said))) / max(1, len(words))
-        return sentence.similarity + 0.3 * shared + (_FIGURE_ASKED if gives_figure(said, figure) else 0.0)
-
-    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))]
-    best = max(ruling or selected.sentences, key=fit, default=None)
-    if best is None:
-        return selected.item.passage
-    words_of_best = selected.item.quote_text(best.span)
-    if _DEFINES.search(words_of_best) or len(_CELL.findall(words_of_best)) > 1:
-        return best.span  # a definition or a table row stands alone
-    longest = _LONGEST_ASKED_FOR if asks_for_list(question) else _LONGEST_LIST
-    for points in lists_of(document, selected):
-        if points.span.contains(best.span) and points.span.end - points.span.start <= longest:
-            return points.span  # a point alone says less than the rule: it is one of several, or one of all
-    return best.span
 
 
 def _says_name(text: str, *names: str) -> bool:

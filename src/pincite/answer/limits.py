@@ -23,6 +23,11 @@ _MOST = 2
 _LONGEST = 1000
 _CARRIED = 0.6
 """Share of its words from which an answer already says a condition."""
+_AS_NEAR_ELSEWHERE = 0.5
+_AS_NEAR_IF_UNNAMED = 0.7
+"""How near to the question words must be that lift a rule from another article, or without naming its paragraph, as a
+share of the rule's own nearness: acts except small firms and special cases from much that nobody asked about. Chosen by
+reading the nineteen limitations shown for the development set."""
 
 _OWN = re.compile(
     r"\b(?P<except>unless|except(?: where| if| for| that| in| with)?|save (?:where|for|that))\b[^.;]*"
@@ -68,9 +73,11 @@ def limitations(
         for match in _OWN.finditer(rule.of(document.text))
         for span in [Span(rule.start + match.start(), rule.start + len(match.group().rstrip(" ,")) + match.start())]
     ]
-    for selected, span, label in _others(searcher, result, document, rule):
+    of_rule = max((s.similarity for s in governing.sentences), default=0.0)
+    for selected, span, label, needed in _others(searcher, result, document, rule):
         similarity = next((s.similarity for s in selected.sentences if span.contains(s.span)), 0.0)
-        found.append((similarity, Limitation(label, selected, span)))
+        if similarity >= needed * of_rule:
+            found.append((similarity, Limitation(label, selected, span)))
     found.sort(key=lambda one: -one[0])
     kept: list[Limitation] = []
     for _, one in found:
@@ -87,7 +94,9 @@ def _carried(words: str, answer: str) -> bool:
 
 def _others(
     searcher: Searcher, result: SearchResult, document: Document, rule: Span
-) -> Iterator[tuple[Selected, Span, str]]:
+) -> Iterator[tuple[Selected, Span, str, float]]:
+    """Yield what limits a rule beside its own sentence, and how near to the question it must be, as a share of the
+    rule's nearness."""
     library, text = searcher.library, document.text
     number = library.info(document.slug).number
     paragraph, article = _levels(document, rule)
@@ -101,9 +110,10 @@ def _others(
                 continue
             lifts = _LIFTS.search(words) is not None
             goes_on = follows and _GOES_ON.match(words) and (lifts or _LIMITS.search(words))
-            if goes_on or (lifts and _about(searcher, document, paragraph, article, rule, span)):
+            needed = 0.0 if goes_on else _about(searcher, document, paragraph, article, rule, span) if lifts else None
+            if needed is not None:
                 selected = select_passage(searcher, passage, result)
-                yield selected, _with_points(document, selected, span), "Exception" if lifts else "Condition"
+                yield selected, _with_points(document, selected, span), "Exception" if lifts else "Condition", needed
     yield from _elsewhere(searcher, result, document, paragraph, article)
 
 
@@ -121,9 +131,9 @@ def _levels(document: Document, rule: Span) -> tuple[Provision, Provision]:
 
 def _about(
     searcher: Searcher, document: Document, paragraph: Provision, article: Provision, rule: Span, span: Span
-) -> bool:
+) -> float | None:
     """Tell whether a sentence of the same article that lifts something lifts this rule: it names its paragraph, or,
-    where it names no other, it speaks of the same thing."""
+    where it names no other, it speaks of the same thing. Return how near to the question it must be, None if not."""
     number = searcher.library.info(document.slug).number
     named = [
         reference
@@ -132,15 +142,15 @@ def _about(
         and article.index <= reference.provision
         and _inside(document, reference.provision, article)
     ]
-    shared = objects_of(rule.of(document.text)) & objects_of(span.of(document.text))
     if any(document.provisions[r.provision].kind is ProvisionKind.PARAGRAPH for r in named):
-        return any(r.provision == paragraph.index for r in named)
+        return 0.0 if any(r.provision == paragraph.index for r in named) else None
     # this source numbers no paragraphs: only the first is known by its place
     numbers = {n for r in named for n in _PARAGRAPH.findall(r.label)[:1]}
     first = rule.start <= article.body_start + 1
-    if numbers and first and "1" in numbers:
-        return True
-    return len(shared) >= 2 and not (first and numbers and "1" not in numbers)
+    if numbers and first:
+        return 0.0 if "1" in numbers else None
+    shared = objects_of(rule.of(document.text)) & objects_of(span.of(document.text))
+    return _AS_NEAR_IF_UNNAMED if len(shared) >= 2 else None
 
 
 def _inside(document: Document, index: int, article: Provision) -> bool:
@@ -149,7 +159,7 @@ def _inside(document: Document, index: int, article: Provision) -> bool:
 
 def _elsewhere(
     searcher: Searcher, result: SearchResult, document: Document, paragraph: Provision, article: Provision
-) -> Iterator[tuple[Selected, Span, str]]:
+) -> Iterator[tuple[Selected, Span, str, float]]:
     """Yield sentences outside the article that lift exactly this paragraph, or the article as a whole."""
     library = searcher.library
     searched = library.versions.searched(result.as_of, result.day)
@@ -167,7 +177,7 @@ def _elsewhere(
             for passage in library.passages_within(number, reference.span):
                 for _, span in library.sentences(passage.id):
                     if span.contains(reference.span) and _LIFTS.search(span.of(text)):
-                        yield select_passage(searcher, passage, result), span, "Exception"
+                        yield select_passage(searcher, passage, result), span, "Exception", _AS_NEAR_ELSEWHERE
 
 
 def _with_points(document: Document, selected: Selected, span: Span) -> Span:

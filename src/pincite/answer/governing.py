@@ -1,0 +1,67 @@
+"""The words of a passage that govern a question: the sentence nearest to it, its list, the paragraph around it."""
+
+from __future__ import annotations
+
+import re
+
+from pincite.answer.evidence import Selected, may_rule
+from pincite.answer.lists import asks_for_list, lists_of
+from pincite.domain.documents import Document, Span
+from pincite.search.figures import asked_figure, gives_figure
+from pincite.search.search import SentenceHit
+from pincite.search.terms import content_words
+
+__all__ = ["governing_sentence", "governing_words"]
+
+_LONGEST_LIST = 1000
+_LONGEST_ASKED_FOR = 2000
+"""Characters up to which a point is quoted with its whole list; the second where the question asks for a list."""
+_LONGEST_PARAGRAPH = 1000
+"""Characters up to which a passage is quoted whole: a rule's conditions and exceptions stand beside it, and a sentence
+that repeats the question's words is not always the one that answers it."""
+_DEFINES = re.compile(r"[”\"’'] means\b")
+_CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
+_FIGURE_ASKED = 0.15
+"""What a sentence gains that gives a figure of the kind asked for; chosen on the development set."""
+
+
+def governing_sentence(document: Document, selected: Selected, question: str) -> Span:
+    """Return the sentence nearest to the question, with its points where it only introduces them."""
+    words, figure = set(content_words(question)), asked_figure(question)
+
+    def fit(sentence: SentenceHit) -> float:
+        said = selected.item.quote_text(sentence.span)
+        shared = len(words & set(content_words(said))) / max(1, len(words))
+        return sentence.similarity + 0.3 * shared + (_FIGURE_ASKED if gives_figure(said, figure) else 0.0)
+
+    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))]
+    best = max(ruling or selected.sentences, key=fit, default=None)
+    if best is None:
+        return selected.item.passage
+    if _stands_alone(selected.item.quote_text(best.span)):
+        return best.span
+    longest = _LONGEST_ASKED_FOR if asks_for_list(question) else _LONGEST_LIST
+    for points in lists_of(document, selected):
+        if points.span.contains(best.span) and points.span.end - points.span.start <= longest:
+            return points.span  # a point alone says less than the rule: it is one of several, or one of all
+    return best.span
+
+
+def governing_words(document: Document, selected: Selected, question: str) -> Span:
+    """Return the whole passage around the governing sentence if it is short, else the sentence."""
+    span = governing_sentence(document, selected, question)
+    if not selected.sentences or _stands_alone(selected.item.quote_text(span)):
+        return span
+    whole = Span(selected.sentences[0].span.start, selected.sentences[-1].span.end)
+    if _has_cells(whole.of(document.text)) or whole.end - whole.start > _LONGEST_PARAGRAPH or not whole.contains(span):
+        return span
+    return whole
+
+
+def _stands_alone(words: str) -> bool:
+    """Tell whether words are a definition or a table's row."""
+    return _DEFINES.search(words) is not None or _has_cells(words)
+
+
+def _has_cells(words: str) -> bool:
+    return len(_CELL.findall(words)) > 1
