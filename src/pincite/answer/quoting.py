@@ -26,6 +26,24 @@ _ASKS_FOR_WORDS = re.compile(
 )
 
 
+_MOST_IF_BROAD = 3
+_FITTING_IF_BROAD = 0.75
+"""The same where the question asks about a matter as a whole, which rarely stands in one provision."""
+_BROAD = re.compile(
+    r"^(?:(?:please )?(?:explain|describe|trace|compare|outline|summari[sz]e)\b"
+    r"|how (?:do|does)\b[^?.]*\b(?:address|handle|regulate|treat|deal with|connect|relate|interact|differ|apply|support"
+    r"|affect)\b"
+    r"|what(?: is|['’]s| are) the (?:\w+ )?(?:relationship|differences?|interplay|interaction|obligations|duties"
+    r"|requirements|rights)\b)",
+    re.I,
+)
+
+
+def asks_broadly(question: str) -> bool:
+    """Tell whether a question asks about a matter as a whole ("How does the GDPR treat …?")."""
+    return _BROAD.search(question) is not None
+
+
 def add_governing(
     composer: Composer,
     evidence: Sequence[Selected],
@@ -47,7 +65,7 @@ def add_governing(
     if points:
         composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
     if points or fitting:
-        for one in _to_quote(composer, fitting, points[0] if points else _best(fitting)):
+        for one in _to_quote(composer, fitting, points[0] if points else _best(fitting), question):
             composer.add_quotation(one)
     if told and policy and not composer.shows(policy, told.span):
         composer.add_quotation(policy, told.span)
@@ -72,13 +90,13 @@ def _best(fitting: Sequence[Selected]) -> Selected:
     return fitting[0] if fitting[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
 
 
-def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected) -> list[Selected]:
-    """Return the `first` evidence unless its governing sentence is quoted, and the next if it fits the question about
-    as well and no claim cites it."""
-    second = max((one for one in fitting if one is not first), key=lambda one: one.hit.score, default=first)
-    close = second.hit.score >= _ABOUT_AS_FITTING * first.hit.score
-    wanted = [] if composer.shows_governing(first) else [first]
-    return wanted + ([second] if close and second is not first and second not in composer.cited() else [])
+def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected, question: str) -> list[Selected]:
+    """Return the `first` evidence unless its governing sentence is quoted, and the next that fit the question about
+    as well and that no claim cites: one, or several where the question asks about a matter as a whole."""
+    most, share = (_MOST_IF_BROAD, _FITTING_IF_BROAD) if asks_broadly(question) else (1, _ABOUT_AS_FITTING)
+    others = sorted((one for one in fitting if one is not first), key=lambda one: -one.hit.score)[:most]
+    close = [one for one in others if one.hit.score >= share * first.hit.score and one not in composer.cited()]
+    return [one for one in [first] if not composer.shows_governing(one)] + close
 
 
 def named_part(selected: Selected, result: SearchResult) -> Span:
