@@ -16,7 +16,7 @@ from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.instructions import documents_that_rule, instructing
-from pincite.answer.quoting import add_governing, named_part, words_asked_for
+from pincite.answer.quoting import add_governing, lacks_figure, named_part, words_asked_for
 from pincite.answer.source import source_view
 from pincite.answer.told import Told, find_told
 from pincite.config import Settings
@@ -276,11 +276,9 @@ class Engine:
                 add_governing(composer, evidence, result.question, points, run.told)
                 differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
-        if not composer.claims:
-            message = _MESSAGES[Reason.DRAFT_FAILED]
-            yield Refused(
-                self._no_answer(run, Status.NOT_FOUND, Reason.DRAFT_FAILED, message, evidence, tuple(dropped))
-            )
+        if not composer.claims or lacks_figure(composer, result):
+            why = Reason.INSUFFICIENT if composer.claims else Reason.DRAFT_FAILED
+            yield Refused(self._no_answer(run, Status.NOT_FOUND, why, _MESSAGES[why], evidence, tuple(dropped)))
             return
         missing = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
         notes = [note for note in (missing, run.note) if note]

@@ -13,7 +13,7 @@ from pincite.domain.documents import Span
 from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
 
-__all__ = ["add_governing", "named_part", "words_asked_for"]
+__all__ = ["add_governing", "asks_broadly", "lacks_figure", "named_part", "words_asked_for"]
 
 _MOST_PROVISIONS = 3
 _ABOUT_AS_STRONG = 0.8
@@ -97,6 +97,17 @@ def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected, 
     others = sorted((one for one in fitting if one is not first), key=lambda one: -one.hit.score)[:most]
     close = [one for one in others if one.hit.score >= share * first.hit.score and one not in composer.cited()]
     return [one for one in [first] if not composer.shows_governing(one)] + close
+
+
+def lacks_figure(composer: Composer, result: SearchResult) -> bool:
+    """Tell whether a question plainly asks for a period, a sum, a date or a count and nothing that is shown gives one.
+
+    What a provision that the question names says of it is an answer all the same.
+    """
+    kind = asked_figure(result.question, plainly=True)
+    shown = [*(claim.text for claim in composer.claims), *(citation.quote for citation in composer.citations)]
+    named = any(hit.exact for hit in result.hits)
+    return bool(kind) and not named and not any(gives_figure(words, kind) for words in shown)
 
 
 def named_part(selected: Selected, result: SearchResult) -> Span:
