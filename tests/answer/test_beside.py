@@ -146,6 +146,37 @@ def test_a_paragraph_that_lifts_the_rule_is_an_exception_and_others_are_not(tmp_
     assert "pears" not in text
 
 
+RULE = "The controller must answer complaints about apples within one month of receipt. [1]\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [("complaints about apples from hotels, inns and camps, answered within days", True), ("ships of the navy", False)],
+)
+def test_what_lifts_the_rule_from_another_section_must_be_near_the_question(
+    tmp_path: Path, subject: str, shown: bool
+) -> None:
+    law = LAW.split("(2)")[0] + f"## Section 20 Transition\n\n(1) Section 12 shall not apply to {subject}.\n"
+    law = law.replace("Section", "Article")
+    found = labels(ask(searcher_of(tmp_path, act=law), RULE))
+    assert [(label, subject in text) for label, text in found] == [("Exception", True)] * shown
+
+
+@pytest.mark.parametrize(
+    ("exception", "shown"),
+    [
+        ("The controller need not answer complaints about apples within hotels, inns and camps.", True),
+        ("The controller need not paint ladders of tall pickers who send apples, pears and many complaints.", False),
+        ("Paragraph 1 shall not apply to ships of the navy.", True),
+    ],
+)
+def test_what_does_not_name_the_paragraph_it_lifts_must_be_nearer(tmp_path: Path, exception: str, shown: bool) -> None:
+    law = LAW.split("(2)")[0] + f"(2) {exception}\n"
+    question = "Must the controller answer complaints about apples within one month of receipt?"
+    found = labels(ask(searcher_of(tmp_path, act=law), RULE, question))
+    assert [label for label, _ in found] == ["Exception"] * shown
+
+
 @pytest.mark.parametrize(
     ("clause", "label"),
     [("unless the apples are rotten", "Exception"), ("only if the form is signed", "Condition")],

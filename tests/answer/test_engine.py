@@ -141,6 +141,13 @@ def test_a_number_that_the_question_brings_is_no_figure_from_nowhere(tiny_search
     assert "72 hours" in answer.citations[0].quote
 
 
+def test_a_question_for_a_figure_is_not_answered_without_one(tiny_searcher: Searcher) -> None:
+    draft = "Staff must check a ladder before they climb it. [1]\n"
+    found = ask(tiny_searcher, draft, "What percentage of staff must check a ladder before they climb it?")
+    assert (found.status, found.reason, found.claims) == (Status.NOT_FOUND, Reason.INSUFFICIENT, ())
+    assert found.nearest
+
+
 def test_who_asks_for_a_provision_gets_its_pin_cite(tiny_searcher: Searcher) -> None:
     engine = engine_of(tiny_searcher, FakeModel("Article 9 deals with the notice of fire blight. [1]\n"))
     engine._policy = replace(engine._policy, strong=2.0)

@@ -13,7 +13,8 @@ from pincite.answer.compose import Composer
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence, select_passage
 from pincite.answer.lists import asks_for_list, asks_openly, lists_of
-from pincite.answer.quoting import add_governing
+from pincite.answer.quoting import add_governing, asks_broadly, lacks_figure
+from pincite.domain.documents import Span
 from pincite.search import Searcher
 from pincite.search.search import SearchResult
 from tests.answer.test_beside import searcher_of
@@ -48,6 +49,63 @@ def test_only_one_more_is_quoted(tiny_searcher: Searcher) -> None:
     made = Composer(tiny_searcher, evidence, LADDER)
     add_governing(made, evidence, LADDER, None, None)
     assert [one.item.n for one in made.cited()] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("question", "broad"),
+    [
+        ("How does the orchard law handle ladders?", True),
+        ("How do ladders and tractors relate?", True),
+        ("What is the relationship between ladders and tractors?", True),
+        ("What are the differences between ladders and tractors?", True),
+        ("What are the main duties of a keeper?", True),
+        ("Please explain the rules on ladders.", True),
+        ("Compare ladders with tractors.", True),
+        ("How do I report a fall?", False),
+        ("How long may a ladder be?", False),
+        ("What is the longest ladder?", False),
+        ("Must the duties of a keeper be explained?", False),
+        ("We handle ladders. How high may they be?", False),
+    ],
+)
+def test_questions_about_a_matter_as_a_whole(question: str, broad: bool) -> None:
+    assert asks_broadly(question) is broad
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"), [("How does the policy handle ladders?", [1, 2, 4, 5]), ("May a ladder be climbed?", [1])]
+)
+def test_a_broad_question_has_several_provisions_quoted(
+    tiny_searcher: Searcher, question: str, quoted: list[int]
+) -> None:
+    evidence = evidence_of(tiny_searcher, question, 1.0, 0.92, 0.74, 0.8, 0.75, 0.75)
+    made = Composer(tiny_searcher, evidence, question)
+    add_governing(made, evidence, question, None, None)
+    assert [one.item.n for one in made.cited()] == quoted
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks"),
+    [
+        ("Within how many hours must a fall be reported?", True),
+        ("What rate must be paid for a fall?", True),
+        ("Must a fall be reported?", False),
+        ("Within how many hours, under section 2.1 of the Ladder Policy, must a ladder be checked?", False),
+    ],
+)
+def test_who_asks_for_a_figure_is_shown_one_or_has_no_answer(
+    tiny_searcher: Searcher, question: str, lacks: bool
+) -> None:
+    result = tiny_searcher.search(question)
+    evidence = [select_passage(tiny_searcher, hit.passage, result) for hit in result.hits]
+    evidence = [replace(one, item=replace(one.item, n=n)) for n, one in enumerate(evidence, 1)]
+    checks = next(one for one in evidence if "must check a ladder" in one.item.text)
+    start = checks.item.passage.start + checks.item.text.index("Staff must check")
+    made = Composer(tiny_searcher, evidence, question)
+    made.add_quotation(checks, Span(start, start + len("Staff must check a ladder before they climb it.")))
+    assert lacks_figure(made, result) is lacks
+    made.add_quotation(next(one for one in evidence if "within 24 hours" in one.item.text))
+    assert lacks_figure(made, result) is ("rate" in question)
 
 
 def test_what_a_claim_shows_is_not_quoted_again(tiny_searcher: Searcher) -> None:

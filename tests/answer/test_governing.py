@@ -1,0 +1,78 @@
+"""The words quoted of a passage: the paragraph around the governing sentence, or the sentence where it stands alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pincite.answer.compose import Composer
+from pincite.answer.evidence import rough_tokens, select_evidence
+from pincite.answer.governing import governing_sentence, governing_words
+from pincite.domain.documents import Span
+from tests.answer.test_beside import searcher_of
+
+ASKED = "Who hears of late grafts?"
+SENTENCE = "Late grafts must be told to the grower."
+
+
+def quoted(directory: Path, text: str, question: str = ASKED) -> tuple[str, str]:
+    """Return the governing sentence and the governing words of the best passage of a document."""
+    searcher = searcher_of(directory, grafts=text)
+    best = select_evidence(searcher, searcher.search(question), 2000, rough_tokens)[0]
+    document = searcher.library.document("grafts")
+    made = Composer(searcher, [best], question)
+    made.add_quotation(best)
+    words = governing_words(document, best, question).of(document.text)
+    assert made.citations[0].quote == words
+    assert made.shows_governing(best)
+    return governing_sentence(document, best, question).of(document.text), words
+
+
+@pytest.mark.parametrize(("length", "whole"), [(1000, True), (1001, False)])
+def test_a_paragraph_is_quoted_whole_up_to_a_length(tmp_path: Path, length: int, whole: bool) -> None:
+    first = "Every tree has " + "x" * (length - len("Every tree has . ") - len(SENTENCE)) + "."
+    sentence, words = quoted(tmp_path, f"# Graft Policy\n\n## 4. Grafts\n\n{first} {SENTENCE}\n")
+    assert sentence == SENTENCE
+    assert words == (f"{first} {SENTENCE}" if whole else SENTENCE)
+
+
+def test_the_rule_stands_beside_the_sentence_that_has_the_words_of_the_question(tmp_path: Path) -> None:
+    rule = "The grower is told within 3 days."
+    _, words = quoted(tmp_path, f"# Graft Policy\n\n## 4. Grafts\n\n{rule} {SENTENCE}\n")
+    assert words == f"{rule} {SENTENCE}"
+
+
+def test_a_definition_stands_alone(tmp_path: Path) -> None:
+    definition = "“Late graft” means a graft after June."
+    text = f"# Graft Policy\n\n## 1. Words\n\n{definition} Growers like them.\n"
+    assert quoted(tmp_path, text, "What is a late graft?") == (definition, definition)
+
+
+def test_a_row_stands_alone(tmp_path: Path) -> None:
+    rows = "| Tree | Graft | Told |\n|---|---|---|\n| Apple | Late | Grower |\n| Pear | Early | Nobody |\n"
+    sentence, words = quoted(
+        tmp_path, f"# Graft Policy\n\n## 4. Grafts\n\n{rows}", "Who is told of a late apple graft?"
+    )
+    assert "Apple" in words
+    assert "Pear" not in words
+    assert words == sentence
+
+
+def test_a_list_that_goes_beyond_the_passage_is_kept(tmp_path: Path) -> None:
+    points = "".join(f"({letter}) the {letter * 90} of the tree;\n\n" for letter in "abcdefg")
+    text = f"# Graft Policy\n\n## 4. Grafts\n\nThe note on late grafts must contain:\n\n{points}(h) the late graft.\n"
+    sentence, words = quoted(tmp_path, text, "Is the late graft in the note?")
+    assert words == sentence
+    assert "(a)" in words
+    assert words.endswith("(h) the late graft.")
+
+
+def test_a_passage_without_sentences_is_quoted_as_it_is(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, grafts=f"# Graft Policy\n\n## 4. Grafts\n\n{SENTENCE}\n")
+    best = select_evidence(searcher, searcher.search(ASKED), 2000, rough_tokens)[0]
+    bare = replace(best, sentences=())
+    passage = bare.item.passage
+    document = searcher.library.document("grafts")
+    assert governing_words(document, bare, ASKED) == Span(passage.start, passage.end)
