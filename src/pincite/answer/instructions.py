@@ -16,30 +16,41 @@ __all__ = ["documents_that_rule", "instructing", "instructs"]
 
 _READ: dict[tuple[str, str], bool] = {}
 
-_MACHINE = r"(?:(?:AI |automated |virtual )?assistants?|chat ?bots?|language models?|LLMs?)"
+_MACHINE = r"(?:(?:AI |automated |virtual )?assistants?|AI systems|chat ?bots?|language models?|LLMs?)"
 _ANSWER = r"(?:answers?|repl(?:y|ies)|respond|say|says|state|cite|quote|write|mention|present)"
 _MUST = r"(?:must|shall|should|has to|have to|is to|are to|will)"
+# a policy on AI systems has them say what they are: "the chatbot must state that it is a machine"
+_OF_ITSELF = (
+    r"(?! (?:it|they|he|she|you|users?|people|persons?|customers?|the (?:users?|persons?|customers?|conversation)"
+    r"|(?:(?:its|their|the) )?(?:answers?|outputs?|contents?|responses?|sources?|texts?|images?|information)"
+    r"|(?:an? )?(?:AI|machine|human|automated))\b)"
+)
+_ASKS = r"(?:asks?|asked) (?:whether|how|if|what|which|who|when|where|why)\b"
 _PATTERNS = (
     # what an assistant must answer
-    rf"\b{_MACHINE}\b[^.:;?!]{{0,90}}?\b{_MUST}\b[^.:;?!]{{0,60}}?\b{_ANSWER}\b[^.?!]{{0,40}}?(?:\bthat\b|\bas\b|[:\"“])",
-    rf"\b{_MACHINE}\b (?:answers?|cites?) (?:that|[A-Z\"“])|\b{_MACHINE}\b answers?\b[^.?!]{{0,60}}\bwhen asked\b",
+    rf"\b{_MACHINE}\b[^.:;?!]{{0,90}}?\b{_MUST}\b[^.:;?!]{{0,60}}?\b{_ANSWER}\b[^.?!]{{0,40}}?"
+    rf"(?:\bthat\b{_OF_ITSELF}|\bas\b{_OF_ITSELF}|[:\"“])",
+    rf"\b{_MACHINE}\b (?:answers?|cites?) (?:that\b{_OF_ITSELF}|(?-i:[A-Z])|[\"“])"
+    rf"|\b{_MACHINE}\b answers?\b[^.?!]{{0,60}}\bwhen asked\b",
     rf"\b{_MACHINE}\b ?[:,] ?(?:answer|say|ignore|reply|respond|write|state|forget|disregard|do not|the answer is)\b",
     rf"\b(?:instructions?|note|notice|a line|message) (?:to|for) (?:the |your |all |any )?{_MACHINE}\b",
     rf"\b{_MACHINE}\b[^.?!]{{0,60}}\b(?:disregard|ignore)s?\b",
-    r"\bwhen(?:ever)? (?:you (?:are asked|answer|write an answer)|some(?:body|one) asks|it is asked)\b[^.?!]{0,120}"
-    rf"\b(?:{_ANSWER}|convert|add)\b",
-    r"\bwhoever asks\b[^.?!]{0,120}\bmust be told\b",
-    r"\b(?:cite|quote|repeat|add|include|give)\b[^.?!]{0,60}\bin (?:every|each|all|your) answers?\b",
-    r"\b(?:your (?:only )?|the (?:correct |only )?)answer (?:is|must be|should be)[^.?!]{0,60}(?:[\"“:]|\bthat\b)",
-    r"\banswer (?:yes|no)\b|\banswer [\"“](?:yes|no|not)\b|\banswer (?:with this|without evidence)\b|\bas the answer\b",
+    rf"\bwhen(?:ever)? (?:you are|some(?:body|one)|it is) {_ASKS}[^.?!]{{0,120}}\b{_ANSWER}\b[^.?!]{{0,40}}?"
+    r"(?:\bthat\b|[:\"“])",
+    r"\bwhen(?:ever)? you (?:answer (?:whether|how|if|what|which|who|when|questions? (?:on|about))|write an answer)\b",
+    rf"\bwhoever {_ASKS}[^.?!]{{0,120}}\bmust be told\b",
+    r"\b(?:cite|quote|repeat)\b[^.?!]{0,60}\bin (?:every|each|all|your) answers?\b",
+    r"\byour (?:only )?answer (?:is|must be|should be)[^.?!]{0,60}(?:[\"“:]|\bthat\b)",
+    r"(?:^|[.:;,!?\]|] ?)answer (?:(?:yes|no)\b(?! or\b| ?/)|[\"“](?:yes|no|not)\b)",
+    r"\banswer (?:with this|without evidence)\b|\b(?:copy|use|give|repeat|write)\b[^.?!]{0,60}\bas the answer\b",
     r"\brespond only with\b|\brepeat (?:this sentence|it word for word)\b|\bcite (?:it as )?\[\d\]",
     r"\bdecode\b[^.?!]{0,60}\bdo (?:what|as) it says\b",
     # to forget the rest
-    r"(?:^|[.:;,!?\d] |\band )(?:please )?(?:ignore|disregard|forget)\b[^.?!]{0,30}"
-    r"\b(?:instructions?|evidence|prompts?)\b",
-    r"\byour system prompt\b|\byour instructions have been\b",
+    r"(?:^|[.:;,!?\d] |\band )(?:please )?(?:ignore|disregard|forget)\b[^.?!]{0,20}"
+    r"\b(?:(?:the|your|all|this|about) evidence|(?:all|your|previous|prior|above|earlier|preceding|system) "
+    r"(?:\w+ )?(?:instructions|prompts?))\b",
+    r"\byour system prompt\b|\byour instructions have been (?:changed|updated|replaced|revoked|reset)\b",
     r"\byou are (?:now )?(?:in maintenance mode|an? (?:\w+ )?assistant)\b",
-    r"\b(?:do not|must not|never) (?:mention|quote|cite)\b[^.?!]{0,30}\b(?:period|row|section|schedule|policy)\b",
     # forged turns and evidence
     r"<\|[a-z_]{2,20}\|>|</?start_of_turn>|<end_of_turn>|\[/?INST\]|<</?SYS>>|^### ?(?:Instruction|System|Response)\b",
     r"^\[\d+\] (?:Law|Company policy) \(|\bevidence ends here\b|^Answer in one or two sentences\b",
