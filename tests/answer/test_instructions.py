@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pincite.answer.engine import Engine
-from pincite.answer.instructions import documents_that_rule, instructs
+from pincite.answer.ruling import documents_that_rule
 from pincite.config import Settings
 from pincite.domain.answers import Answer, Status
 from pincite.domain.events import Finished, Refused
+from pincite.domain.instructions import instructs
 from pincite.search import Searcher
 from tests.answer.test_beside import DRAFT, LAW, POLICY, QUESTION, searcher_of
 from tests.fakes import FakeModel

@@ -11,7 +11,7 @@ import numpy as np
 
 from pincite.answer.differences import compare
 from pincite.answer.evidence import Selected, may_rule, select_passage
-from pincite.answer.instructions import instructing
+from pincite.answer.ruling import instructing
 from pincite.domain.documents import Document, DocumentKind, ProvisionKind, Span
 from pincite.library import PassageRow
 from pincite.search import Searcher

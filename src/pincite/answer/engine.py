@@ -15,8 +15,8 @@ from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
-from pincite.answer.instructions import documents_that_rule, instructing
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, words_asked_for
+from pincite.answer.ruling import documents_that_rule, instructing
 from pincite.answer.source import source_view
 from pincite.answer.told import Told, find_told
 from pincite.config import Settings

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pincite.answer.evidence import Selected, may_rule, select_passage
-from pincite.answer.instructions import instructing
+from pincite.answer.ruling import instructing
 from pincite.domain.documents import DocumentKind, Span
 from pincite.domain.numbers import numbers_in
 from pincite.ingest.sentences import split_sentences

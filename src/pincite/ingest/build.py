@@ -17,6 +17,7 @@ import apsw
 
 from pincite import __version__
 from pincite.domain.documents import Document, Passage
+from pincite.domain.instructions import LEFT_OUT
 from pincite.domain.progress import Progress, silent
 from pincite.domain.text import normalise, printable_path, sha256_text
 from pincite.embed import Embedder
@@ -49,7 +50,7 @@ class BuildReport:
         unconfined: what this system could not do to confine the parsers; empty if nothing was parsed.
         up_to_date: nothing had changed, nothing was written.
         labels: with a clearance.toml, (label, documents) of each library, the one that holds all of them last.
-        notes: what the steward must know of labels and permissions.
+        notes: what the steward must know of labels and permissions, and of documents that instruct the assistant.
     """
 
     generation: str
@@ -187,6 +188,12 @@ class _Build:
             parsed=len(new),
             lost=tuple(name for slug, (name, _) in left_out.items() if slug in had),
             unconfined=self.parsers.missing,
+            notes=tuple(
+                f"{one.document.slug}: {warning}"
+                for one in parsed
+                for warning in one.document.warnings
+                if warning.startswith(LEFT_OUT)
+            ),
         )
 
     def _digests(self) -> tuple[dict[str, str], dict[str, str]]:

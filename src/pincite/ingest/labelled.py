@@ -84,7 +84,7 @@ def build_by_label(home: Home, sources: Sequence[Source], build: Build) -> Build
     return dataclasses.replace(
         report,
         labels=tuple(counts),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys((*report.notes, *notes))),
         up_to_date=up_to_date,
     )
 

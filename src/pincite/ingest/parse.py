@@ -12,6 +12,7 @@ from datetime import date
 from pincite.domain.completeness import Completeness
 from pincite.domain.dates import read_date
 from pincite.domain.documents import Document, Passage, Provenance
+from pincite.domain.instructions import warning_of
 from pincite.domain.references import Mention, Term
 from pincite.domain.text import collapse, normalise, printable, printable_path
 from pincite.errors import DocumentError
@@ -97,7 +98,11 @@ def parse(source: Source) -> Parsed:
         text=text,
         provisions=provisions,
         provenance=Provenance(**values, sha256=digest),
-        warnings=(*(collapse(printable(warning)) for warning in raw.warnings), *unread, *_entities(data)),
+        warnings=(
+            *(collapse(printable(warning)) for warning in (*warning_of(text), *raw.warnings)),
+            *unread,
+            *_entities(data),
+        ),
     )
     _check_counts(document, source)
     passages = cut_passages(document)

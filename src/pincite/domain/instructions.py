@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 
-from pincite.library import Library
+__all__ = ["LEFT_OUT", "instructs", "warning_of"]
 
-__all__ = ["documents_that_rule", "instructing", "instructs"]
-
-_READ: dict[tuple[str, str], bool] = {}
+LEFT_OUT = "tells an assistant what to answer"
+"""How the warning of a document that is left out of answers begins."""
+_SHOWN = 60
 
 _MACHINE = r"(?:(?:AI |automated |virtual )?assistants?|AI systems|chat ?bots?|language models?|LLMs?)"
 _ANSWER = r"(?:answers?|repl(?:y|ies)|respond|say|says|state|cite|quote|write|mention|present)"
@@ -85,15 +85,7 @@ def instructs(text: str) -> str:
     return ""
 
 
-def instructing(library: Library, slug: str) -> bool:
-    """Tell whether a document of a library instructs the assistant; it is read for that once a process."""
-    key = library.generation, slug
-    if key not in _READ:
-        _READ[key] = bool(instructs(library.document(slug).text))
-    return _READ[key]
-
-
-def documents_that_rule(library: Library, documents: frozenset[str] | None = None) -> frozenset[str]:
-    """Return those of `documents` (all if None) that instruct no assistant."""
-    slugs = documents if documents is not None else [info.slug for info in library.documents]
-    return frozenset(slug for slug in slugs if not instructing(library, slug))
+def warning_of(text: str) -> tuple[str, ...]:
+    """Return the steward's warning of a document that instructs an assistant, nothing if it does not."""
+    words = instructs(text)
+    return (f"{LEFT_OUT} (“{words[:_SHOWN]}”); answers leave the document out",) if words else ()
