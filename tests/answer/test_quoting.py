@@ -90,6 +90,9 @@ def test_a_broad_question_has_several_provisions_quoted(
         ("Within how many hours must a fall be reported?", True),
         ("What rate must be paid for a fall?", True),
         ("Must a fall be reported?", False),
+        ("What penalties are there for a fall?", False),
+        ("How soon must a ladder be checked?", False),  # "before they climb it" is an answer
+        ("After how many hours must a ladder be checked?", True),
         ("Within how many hours, under section 2.1 of the Ladder Policy, must a ladder be checked?", False),
     ],
 )
