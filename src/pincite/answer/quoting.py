@@ -24,13 +24,14 @@ sets the second passage was right in 43, and for 22 of them held what the first 
 _COUNTS = re.compile(r"\bhow many\b", re.I)
 _ONLY_A_FIGURE = re.compile(
     r"\bhow (?:many|much|high|big|large|old|long|soon|fast|quickly|often)\b"
-    r"|\b(?:maximum|max|rate|percentage|per ?cent|age limit)\b|\b(?:which|what) (?:age|date)\b|\bby when\b|\bwithin (?:what|which|how)\b",
+    r"|\b(?:maximum|max|rate|percentage|per ?cent|age limit)\b"
+    r"|\b(?:which|what) (?:age|date)\b|\bby when\b|\bwithin (?:what|which|how)\b",
     re.I,
 )
 _NO_FIGURE = re.compile(
-    r"\b(?:(?:no|not) longer than|(?:as|so) (?:long|soon|often) as|for the (?:duration|life|term|period)|for ?ever|until"
-    r"|without (?:\w+ )?delay|at once|each time|regular(?:ly)?|periodic(?:al)?(?:ly)?|continu(?:ous|al)(?:ly)?"
-    r"|indefinitely|permanently|promptly|whenever|before)\b",
+    r"\b(?:(?:no|not) longer than|(?:as|so) (?:long|soon|often) as|for the (?:duration|life|term|period)|until"
+    r"|for ?ever|without (?:\w+ )?delay|at once|each time|regular(?:ly)?|periodic(?:al)?(?:ly)?"
+    r"|continu(?:ous|al)(?:ly)?|indefinitely|permanently|promptly|whenever|before)\b",
     re.I,
 )
 """Words that answer how long, how soon or how often without a figure."""
