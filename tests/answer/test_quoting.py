@@ -381,3 +381,26 @@ def test_a_point_is_quoted_with_a_long_list_only_if_a_list_is_asked_for(
     made = Composer(searcher, evidence, question)
     made.add_quotation(evidence[0])
     assert (POINTS[0] in made.citations[0].quote and POINTS[-1] in made.citations[0].quote) is whole
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "lacks"),
+    [
+        ("How long may records of apples be kept?", "Records of apples are kept no longer than is necessary.", False),
+        ("How long may records of apples be kept?", "Records of apples are kept in the shed.", True),
+        ("How many years may records of apples be kept?", "Records of apples are kept as long as needed.", True),
+        ("How often are records of apples checked?", "Records of apples are checked regularly.", False),
+        ("How soon must records of apples be shown?", "Records of apples are shown promptly.", False),
+        ("How high can the fine for apples be?", "The fine for apples is regularly proportionate.", True),
+        ("Which fees are there for apples?", "Fees for apples are set by the owner.", False),
+    ],
+)
+def test_how_long_is_answered_without_a_figure_and_how_many_is_not(
+    tmp_path: Path, question: str, said: str, lacks: bool
+) -> None:
+    searcher = searcher_of(tmp_path, apples=f"# Apple Policy\n\n## 1. Apples\n\n1.1 {said}\n")
+    result = searcher.search(question)
+    evidence = select_evidence(searcher, result, 2000, rough_tokens)
+    made = Composer(searcher, evidence, question)
+    made.add_quotation(evidence[0])
+    assert lacks_figure(made, result) is lacks

@@ -26,6 +26,11 @@ from pincite.search.figures import asked_figure, gives_figure
         ("What must we do before we pay a supplier?", ""),
         ("Which data may we keep about fines?", ""),
         ("What is the fee policy?", ""),
+        ("What tax rate holds for apples?", "sum"),
+        ("Which percentage of the turnover can be taken?", "sum"),
+        ("What rate limits hold for the interface?", ""),
+        ("Which losses do we rate as critical?", ""),
+        ("What has the auditor to rate?", ""),
     ],
 )
 def test_what_a_question_asks_for(question: str, kind: str) -> None:

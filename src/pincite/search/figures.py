@@ -22,7 +22,7 @@ _ASKS: Sequence[tuple[str, re.Pattern[str]]] = (
             r"|\b(?:what|which)(?:['’]s| is| are)?(?: the| a)?(?: (?:maximum|max|highest|extra))? "
             r"(?:fines?|penalt(?:y|ies)|damages|costs?|fees?|price|pay)\b(?! (?:policy|procedure|process|schedule))"
             r"|\b(?:what|which)\b[^?.!,]{0,40}(?<!we )(?<!you )(?<!they )(?<!to )"
-            r"\b(?:rate|percentage|per ?cent)\b(?! (?:limit|as)\b)"
+            r"\b(?:rate|percentage|per ?cent)\b(?! (?:limits?|as)\b)"
             r"|\b(?:maximum|max) (?:fine|penalty|fee)\b|\bwhat (?:can|could|does|would|will) [^.?!]{1,60} cost\b"
             r"|\bhow much (?!(?:time|notice|longer|earlier|later|of)\b)",
             re.I,
