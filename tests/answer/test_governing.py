@@ -76,3 +76,20 @@ def test_a_passage_without_sentences_is_quoted_as_it_is(tmp_path: Path) -> None:
     passage = bare.item.passage
     document = searcher.library.document("grafts")
     assert governing_words(document, bare, ASKED) == Span(passage.start, passage.end)
+
+
+def test_paragraphs_with_numbers_of_their_own_are_not_crossed(tmp_path: Path) -> None:
+    rules = [f"4.{n} Every {tree} must be told to the grower." for n, tree in enumerate(("pear", "plum", "fig"), 1)]
+    late = "4.4 Grafts have a label. Late grafts must be told to the grower."
+    text = "# Graft Policy\n\n## 4. Grafts\n\n" + "\n\n".join([*rules, late])
+    assert quoted(tmp_path, text) == (SENTENCE, f"Grafts have a label. {SENTENCE}")
+
+
+def test_a_point_is_quoted_with_the_paragraph_that_it_belongs_to(tmp_path: Path) -> None:
+    text = (
+        "# Graft Policy\n\n## 4. Grafts\n\nGrafts are told to the owner.\n\n(a) Early grafts may wait.\n\n"
+        f"(b) {SENTENCE}\n"
+    )
+    sentence, words = quoted(tmp_path, text)
+    assert sentence == SENTENCE
+    assert words == f"Grafts are told to the owner.\n(a) Early grafts may wait.\n(b) {SENTENCE}"

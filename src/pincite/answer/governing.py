@@ -6,7 +6,7 @@ import re
 
 from pincite.answer.evidence import Selected, may_rule
 from pincite.answer.lists import asks_for_list, lists_of
-from pincite.domain.documents import Document, Span
+from pincite.domain.documents import Document, ProvisionKind, Span
 from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
@@ -17,7 +17,7 @@ _LONGEST_LIST = 1000
 _LONGEST_ASKED_FOR = 2000
 """Characters up to which a point is quoted with its whole list; the second where the question asks for a list."""
 _LONGEST_PARAGRAPH = 1000
-"""Characters up to which a passage is quoted whole: a rule's conditions and exceptions stand beside it, and a sentence
+"""Characters up to which a paragraph is quoted whole: a rule's conditions and exceptions stand beside it, and a sentence
 that repeats the question's words is not always the one that answers it."""
 _DEFINES = re.compile(r"[”\"’'] means\b")
 _CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
@@ -48,14 +48,24 @@ def governing_sentence(document: Document, selected: Selected, question: str) ->
 
 
 def governing_words(document: Document, selected: Selected, question: str) -> Span:
-    """Return the whole passage around the governing sentence if it is short, else the sentence."""
+    """Return the paragraph around the governing sentence, as far as the passage has it, if it is short; else the
+    sentence. What bears a number of its own is not crossed: a pin-cite of five paragraphs is none."""
     span = governing_sentence(document, selected, question)
-    if not selected.sentences or _stands_alone(selected.item.quote_text(span)):
+    paragraph = _paragraph(document, span)
+    within = [one.span for one in selected.sentences if paragraph.contains(one.span)]
+    if not within or _stands_alone(selected.item.quote_text(span)):
         return span
-    whole = Span(selected.sentences[0].span.start, selected.sentences[-1].span.end)
+    whole = Span(within[0].start, within[-1].end)
     if _has_cells(whole.of(document.text)) or whole.end - whole.start > _LONGEST_PARAGRAPH or not whole.contains(span):
         return span
     return whole
+
+
+def _paragraph(document: Document, span: Span) -> Span:
+    """Return the range of the innermost provision around `span` that is no point of a list."""
+    node = document.deepest_at(span)
+    around = (node, *document.ancestors(node))
+    return next((one.span for one in around if one.kind is not ProvisionKind.POINT), node.span)
 
 
 def _stands_alone(words: str) -> bool:
