@@ -17,8 +17,8 @@ _LONGEST_LIST = 1000
 _LONGEST_ASKED_FOR = 2000
 """Characters up to which a point is quoted with its whole list; the second where the question asks for a list."""
 _LONGEST_PARAGRAPH = 1000
-"""Characters up to which a paragraph is quoted whole: a rule's conditions and exceptions stand beside it, and a sentence
-that repeats the question's words is not always the one that answers it."""
+"""Characters up to which a paragraph is quoted whole: a rule's conditions and exceptions stand beside it, and a
+sentence that repeats the question's words is not always the one that answers it."""
 _DEFINES = re.compile(r"[”\"’'] means\b")
 _CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
 _FIGURE_ASKED = 0.15
