@@ -26,8 +26,8 @@ _CARRIED = 0.6
 _AS_NEAR_ELSEWHERE = 0.5
 _AS_NEAR_IF_UNNAMED = 0.7
 """How near to the question words must be that lift a rule from another article, or without naming its paragraph, as a
-share of the rule's own nearness: acts except small firms and special cases from much that nobody asked about. Chosen by
-reading the nineteen limitations shown for the development set."""
+share of the nearness of the rule's passage: acts except small firms and special cases from much that nobody asked
+about. Chosen by reading the nineteen limitations shown for the development set."""
 
 _OWN = re.compile(
     r"\b(?P<except>unless|except(?: where| if| for| that| in| with)?|save (?:where|for|that))\b[^.;]*"
@@ -96,7 +96,7 @@ def _others(
     searcher: Searcher, result: SearchResult, document: Document, rule: Span
 ) -> Iterator[tuple[Selected, Span, str, float]]:
     """Yield what limits a rule beside its own sentence, and how near to the question it must be, as a share of the
-    rule's nearness."""
+    nearness of the rule's passage."""
     library, text = searcher.library, document.text
     number = library.info(document.slug).number
     paragraph, article = _levels(document, rule)

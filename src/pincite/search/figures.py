@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pincite.domain.numbers import quantities_in
 
-__all__ = ["asked_figure", "gives_figure"]
+__all__ = ["asked_figure", "gives_figure", "may_answer"]
 
 _TIME = frozenset("minute hour day week month year".split())
 _SUM = frozenset("% percent per cent euro eur € dollar usd $ £ gbp".split())
@@ -57,6 +57,20 @@ _RHYTHM = re.compile(
     r"(?:once|each|every|per) (?:a )?(?:quarter|year|month|week|day))\b",
     re.I,
 )
+_COUNTS = re.compile(r"\bhow many\b", re.I)
+_ONLY_A_FIGURE = re.compile(
+    r"\bhow (?:many|much|high|big|large|old|long|soon|fast|quickly|often)\b"
+    r"|\b(?:maximum|max|rate|percentage|per ?cent|age limit)\b"
+    r"|\b(?:which|what) (?:age|date)\b|\bby when\b|\bwithin (?:what|which|how)\b",
+    re.I,
+)
+_OPEN_ENDED = re.compile(
+    r"\b(?:(?:no|not) longer than|(?:as|so) (?:long|soon|often) as|for the (?:duration|life|term|period)|until"
+    r"|for ?ever|without (?:\w+ )?delay|at once|each time|regular(?:ly)?|periodic(?:al)?(?:ly)?"
+    r"|continu(?:ous|al)(?:ly)?|indefinitely|permanently|promptly|whenever|before)\b",
+    re.I,
+)
+"""Words that answer how long, how soon or how often without a figure."""
 
 
 def asked_figure(question: str, *, plainly: bool = False) -> str:
@@ -83,3 +97,12 @@ def gives_figure(words: str, kind: str) -> bool:
         units = _TIME if kind == "time" else {"year"}
         return any(unit in units for _, unit in quantities)
     return any(value > 1 for value, _ in quantities)
+
+
+def may_answer(words: str, question: str) -> bool:
+    """Tell whether `words` may answer a question: false if only a figure can ("how many days", "what rate") and they
+    give none. "No longer than is necessary" answers how long, "promptly" how soon, "regularly" how often."""
+    kind = asked_figure(question, plainly=True)
+    if not kind or not _ONLY_A_FIGURE.search(question) or gives_figure(words, kind):
+        return True
+    return kind == "time" and not _COUNTS.search(question) and _OPEN_ENDED.search(words) is not None
