@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pincite.cli import main
+from pincite.cli.corpus.build import _tell as tell
 from pincite.library import Library
 from tests.conftest import build
 
@@ -45,6 +46,7 @@ def test_it_is_told_again_when_only_another_document_has_changed(corpus: Path) -
 
 def test_the_command_line_tells_it_and_the_list_has_it(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = corpus.parent / "home"
-    build(home / "library", corpus)
+    tell(build(home / "library", corpus))
+    assert f"warning: pears: {WARNING}\n" in capsys.readouterr().err
     assert main(["corpus", "list", "--home", str(home)]) == 0
     assert f"warning: {WARNING}" in capsys.readouterr().out
