@@ -15,12 +15,23 @@ from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
+from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
 from pincite.answer.source import source_view
 from pincite.answer.told import Told, find_told
 from pincite.config import Settings
-from pincite.domain.answers import BESIDE_THE_POINT, Answer, Difference, EvidenceItem, Reason, Status, Timings
+from pincite.domain.answers import (
+    BESIDE_THE_POINT,
+    Answer,
+    Citation,
+    Claim,
+    Difference,
+    EvidenceItem,
+    Reason,
+    Status,
+    Timings,
+)
 from pincite.domain.assistant import SourceView, StatusLine
 from pincite.domain.documents import Span
 from pincite.domain.events import (
@@ -190,6 +201,10 @@ class Engine:
             message = " ".join(dict.fromkeys(text for _, text in result.lookup.missing))
             yield Refused(self._no_answer(run, Status.REFUSED, Reason.NO_SUCH_PROVISION, message, evidence))
             return
+        particulars = find_particulars(self._searcher, result)
+        if particulars is not None:
+            yield from self._tell(run, particulars)
+            return
         verdict = judge(result, evidence, self._policy)
         if verdict.reason is not Reason.NONE:
             yield Refused(self._no_answer(run, Status.NOT_FOUND, verdict.reason, _MESSAGES[verdict.reason], evidence))
@@ -213,6 +228,16 @@ class Engine:
             yield Cancelled(draft)
             return
         yield from self._check(run, result, evidence, draft, strong=verdict.strong)
+
+    def _tell(self, run: _Run, particulars: Particulars) -> Iterator[Event]:
+        """Answer with what documents say of themselves, without the model."""
+        if particulars.claims:
+            yield Evidence(particulars.evidence, run.evidence_seconds)
+            answered = self._answer(run, Status.ANSWERED, particulars.claims, particulars.citations)
+            yield Finished(replace(answered, message=run.note))
+        else:
+            message = f"No document that was named says it in its text. {particulars.recorded}"
+            yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.INSUFFICIENT, message, ()))
 
     def _search(self, run: _Run, follow_up: str, as_of: date | None, documents: frozenset[str] | None) -> SearchResult:
         """Search; if that brings a document which instructs the assistant, search again in those that do not."""
@@ -288,31 +313,39 @@ class Engine:
             notes.append("The drafted answer failed the checks; the governing words are quoted instead.")
         elif missing:
             reason = Reason.NO_SUCH_PROVISION
-        done = run.generation
         complete = drafted and not unsupported and not missing
+        status = Status.ANSWERED if complete else Status.PARTIAL
+        answer = self._answer(run, status, composer.claims, composer.citations, evidence if dropped else ())
         yield Finished(
-            Answer(
-                question=run.question,
-                standalone=run.standalone.text,
-                status=Status.ANSWERED if complete else Status.PARTIAL,
-                reason=reason,
-                message=" ".join(notes),
-                claims=tuple(composer.claims),
-                citations=tuple(composer.citations),
-                differences=differences,
-                dropped=tuple(dropped),
-                digests=run.digests,
-                timings=run.timings(),
-                prompt_tokens=done.prompt_tokens if done else 0,
-                answer_tokens=done.answer_tokens if done else 0,
-                as_of=run.as_of,
-                day=run.day,
-                label=self._label(
-                    {citation.document for citation in composer.citations}
-                    | {info.slug for info in run.left_out}
-                    | {selected.item.document for selected in evidence if dropped}
-                ),
-            )
+            replace(answer, reason=reason, message=" ".join(notes), differences=differences, dropped=tuple(dropped))
+        )
+
+    def _answer(
+        self,
+        run: _Run,
+        status: Status,
+        claims: Sequence[Claim],
+        citations: Sequence[Citation],
+        read: Sequence[Selected] = (),
+    ) -> Answer:
+        """Return an answer; its label is that of all it cites, leaves out, and of the evidence `read` that was not
+        cited and yet shows in what it drops."""
+        done = run.generation
+        slugs = {citation.document for citation in citations} | {info.slug for info in run.left_out}
+        return Answer(
+            question=run.question,
+            standalone=run.standalone.text,
+            status=status,
+            reason=Reason.NONE,
+            claims=tuple(claims),
+            citations=tuple(citations),
+            digests=run.digests,
+            timings=run.timings(),
+            prompt_tokens=done.prompt_tokens if done else 0,
+            answer_tokens=done.answer_tokens if done else 0,
+            as_of=run.as_of,
+            day=run.day,
+            label=self._label(slugs | {selected.item.document for selected in read}),
         )
 
     def _label(self, slugs: Iterable[str]) -> str:

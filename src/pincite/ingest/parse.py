@@ -12,6 +12,7 @@ from datetime import date
 from pincite.domain.completeness import Completeness
 from pincite.domain.dates import read_date
 from pincite.domain.documents import Document, Passage, Provenance
+from pincite.domain.fields import FIELDS
 from pincite.domain.instructions import warning_of
 from pincite.domain.references import Mention, Term
 from pincite.domain.text import collapse, normalise, printable, printable_path
@@ -31,26 +32,6 @@ __all__ = ["PARSER_VERSION", "Parsed", "parse"]
 PARSER_VERSION = 13
 """Counted up whenever the same bytes would be read differently, so that libraries are built anew."""
 
-# How documents spell what `Provenance` holds, the name in corpus.toml first; '_' and '-' count as spaces.
-_FIELDS = {
-    "owner": ("owner", "policy owner", "document owner", "owned by"),
-    "version": ("version", "policy version", "document version", "version number", "revision"),
-    "effective": (
-        "effective", "effective date", "effective from", "date effective", "effective as of", "valid from",
-        "in force from", "in force since", "applies from", "applicable from", "entry into force", "start date",
-    ),
-    "until": (
-        "until", "effective until", "effective to", "valid until", "valid to", "in force until", "applies until",
-        "expires", "expires on", "expiry", "expiry date", "expiration date", "end date",
-    ),
-    "classification": ("classification", "classification label", "information classification", "data classification"),
-    "authority": ("authority", "approved by", "approver", "legal basis"),
-    "source": ("source", "source url"),
-    "licence": ("licence", "license"),
-    "retrieved": ("retrieved", "retrieved on", "date retrieved", "accessed"),
-    "retrieved_by": ("retrieved by",),
-    "superseded_by": ("superseded by", "replaced by"),
-}  # fmt: skip
 _DATES = ("effective", "until", "retrieved")
 
 
@@ -127,7 +108,7 @@ def _provenance(stated: Mapping[str, str], given: Mapping[str, str]) -> tuple[di
         for key, value in part.items()
     }
     values, warnings = {}, []
-    for field, spellings in _FIELDS.items():
+    for field, spellings in FIELDS.items():
         values[field] = next((found[name] for name in spellings if found.get(name)), "")
     for field in _DATES:
         try:

@@ -11,7 +11,7 @@ from pincite.domain.documents import ProvisionKind, Span
 from pincite.domain.validity import State, today
 from pincite.library import DocumentInfo, Library
 
-__all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "places_of", "resolve"]
+__all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "names_of", "places_of", "resolve"]
 
 _POINTS = r"((?: ?\([0-9a-z]{1,5}\))*)"
 _PATTERNS: tuple[tuple[re.Pattern[str], str, ProvisionKind], ...] = (
@@ -128,16 +128,19 @@ def find_named(question: str) -> list[NamedProvision]:
     return found
 
 
+def names_of(document: DocumentInfo) -> frozenset[str]:
+    """Return what people call a document: title, short name, aliases, and each of them as a policy."""
+    names = {document.title, document.short, *document.aliases}
+    kinds = re.compile(r"\s+(?:policy|standard|procedure|guidelines?)$", re.I)
+    return frozenset(names | {kinds.sub("", name) + " policy" for name in names})
+
+
 def named_documents(question: str, documents: Iterable[DocumentInfo]) -> list[DocumentInfo]:
     """Return the documents that a question names by title, short name or alias; longer names shadow shorter ones."""
     lowered = f" {_squash(question)} "
     matches: list[tuple[int, int, DocumentInfo]] = []
     for document in documents:
-        names = {document.title, document.short, *document.aliases}
-        names |= {
-            re.sub(r"\s+(?:policy|standard|procedure|guidelines?)$", "", name, flags=re.I) + " policy" for name in names
-        }
-        for name in names:
+        for name in names_of(document):
             squashed = _squash(name)
             at = lowered.find(f" {squashed} ") if len(squashed) >= 3 else -1
             if at >= 0:
