@@ -74,6 +74,10 @@ class Watched:
         self.prompt = prompt
         yield from self._model.generate(prompt, grammar=grammar, most=most, stop=stop)
 
+    def log_probabilities(self, prompt: Prompt, text: str, *, stop: Flag | None = None) -> list[float]:
+        """See `LanguageModel`."""
+        return list(self._model.log_probabilities(prompt, text, stop=stop))
+
     def close(self) -> None:
         """See `LanguageModel`."""
         self._model.close()

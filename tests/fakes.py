@@ -76,6 +76,7 @@ class FakeModel:
 
     Attributes:
         prompts, grammars: what `generate` was called with.
+        gain: what evidence adds to the likelihood of any question, in nats.
         closed: whether `close` was called.
     """
 
@@ -94,6 +95,7 @@ class FakeModel:
         self.prompts: list[Prompt] = []
         self.grammars: list[str] = []
         self.closed = False
+        self.gain = 20.0
         self._drafts = list(drafts)
         self._write = write
         self._before_piece = before_piece
@@ -116,6 +118,12 @@ class FakeModel:
             yield from self._steps(draft, self.count(prompt.text), most, stop or Flag())
         finally:
             self._free += 1
+
+    def log_probabilities(self, prompt: Prompt, text: str, *, stop: Flag | None = None) -> list[float]:
+        assert not self.closed, "asked after close"
+        if not text or (stop and stop.is_set()):
+            return []
+        return [-40.0 + (self.gain if "[1] " in prompt.text else 0.0)]
 
     def _steps(self, draft: str, read: int, most: int, stop: Flag) -> Iterator[ReadProgress | Piece | Generation]:
         pieces = re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", draft)

@@ -1,9 +1,15 @@
-"""Decides, before any draft, whether the passages found can answer the question at all."""
+"""Decides, before any draft, whether the passages found can answer the question at all.
+
+First by what the search knows (`pincite.answer.sufficiency`), then by what the language model makes of the best
+evidence (`pincite.answer.likelihood`): evidence that makes the question no likelier does not answer it, and evidence
+that the search doubts is enough if it makes it much likelier.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +34,11 @@ class Policy:
 
     Attributes:
         weights: of the model that gives the probability.
-        passage: below it nothing in the corpus is about the question.
-        sufficient: below it passages were found, but they do not answer.
+        doubtful: below it the model is not asked.
+        passage: below it a question that is not answered is one that nothing in the corpus is about; above, passages
+            were found, but they do not answer.
+        sufficient: from it on the evidence answers, unless it adds less than `least_gain` to the likelihood of the
+            question; below it only if it adds `convincing`. Both in nats.
         missing_name: taken off when the question names a person, place or firm that no passage found mentions.
         missing_figure: taken off when the question plainly asks for a period, a sum, a date or a count and no passage
             found gives one.
@@ -37,8 +46,11 @@ class Policy:
         sha256: digest of the file the thresholds come from.
     """
 
+    doubtful: float
     passage: float
     sufficient: float
+    least_gain: float
+    convincing: float
     missing_name: float
     missing_figure: float
     strong: float
@@ -74,34 +86,52 @@ class Policy:
         values = tomllib.loads(data.decode())
         weights = {name: float(values["weights"][name]) for name in (*FEATURES, "constant")}
         thresholds = {name: float(value) for name, value in values.items() if name != "weights"}
-        thresholds.setdefault("missing_figure", 0.0)  # a library calibrated before there was such a deduction
+        # a library calibrated before there was such a deduction, and before the model's reading decided anything
+        before = {
+            "missing_figure": 0.0,
+            "doubtful": thresholds["sufficient"],
+            "least_gain": -math.inf,
+            "convincing": 0.0,
+        }
+        thresholds = before | thresholds
         return cls(**thresholds, weights=weights, sha256=hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether to go on; `reason` is NONE if so, `strong` if the evidence may be quoted without a draft; `score` is the
-    probability that was compared."""
+    """Whether to go on.
+
+    Attributes:
+        reason: why not, NONE if the model is to be asked.
+        strong: whether the evidence may be quoted without a draft.
+        score: the probability that was compared.
+        needed: what the evidence must add to the likelihood of the question, in nats; `otherwise` is the reason if it
+            does not.
+    """
 
     reason: Reason
     strong: bool
     score: float
+    needed: float = -math.inf
+    otherwise: Reason = Reason.INSUFFICIENT
 
 
 def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) -> Verdict:
     """Judge the evidence of one question."""
     if any(hit.exact for hit in result.hits):
         return Verdict(Reason.NONE, True, 1.0)
-    score = probability(policy.weights, features(result, evidence)) if evidence else 0.0
+    if not evidence:
+        return Verdict(Reason.NO_PASSAGE, False, 0.0)
+    score = probability(policy.weights, features(result, evidence))
     if _missing_names(result, evidence):
         score -= policy.missing_name
-    if score < policy.passage:
-        return Verdict(Reason.NO_PASSAGE, False, score)
+    otherwise = Reason.NO_PASSAGE if score < policy.passage else Reason.INSUFFICIENT
     if _missing_figure(result, evidence):
         score -= policy.missing_figure
-    if score < policy.sufficient:
-        return Verdict(Reason.INSUFFICIENT, False, score)
-    return Verdict(Reason.NONE, score >= policy.strong, score)
+    if score < min(policy.doubtful, policy.sufficient):
+        return Verdict(otherwise, False, score)
+    needed = policy.least_gain if score >= policy.sufficient else policy.convincing
+    return Verdict(Reason.NONE, score >= policy.strong, score, needed, otherwise)
 
 
 def _missing_figure(result: SearchResult, evidence: Sequence[Selected]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pincite.answer.evidence import Selected
 from pincite.answer.followup import Standalone
@@ -12,7 +12,7 @@ from pincite.domain.text import normalise
 from pincite.llm import Prompt, Template
 from pincite.llm.prompt import Segment
 
-__all__ = ["DraftSentence", "build_prompt", "grammar", "parse_draft", "without_verdicts"]
+__all__ = ["DraftSentence", "build_prompt", "grammar", "parse_draft", "question_prompt", "without_verdicts"]
 
 # Worked out on the development set: an example answer is copied by a 1.5B model, pin-cites in the evidence are
 # repeated instead of answers, and a third sentence is mostly filler.
@@ -24,6 +24,7 @@ _SYSTEM = (
 )
 
 
+_OPENING = Segment("Evidence:\n")
 _FEWEST_WORDS = 4
 _NUMBER = re.compile(r"\[(\d+)\]")
 _UNSEEN = (
@@ -56,19 +57,35 @@ class DraftSentence:
 
 def build_prompt(standalone: Standalone, evidence: Sequence[Selected], template: Template) -> Prompt:
     """Return the prompt in the model's template; everything that comes from documents or people is foreign text."""
-    segments = [Segment("Evidence:\n")]
-    for selected in evidence:
-        item = selected.item
-        kind = "Law" if item.kind.value == "law" else "Company policy"
-        segments.append(Segment(f"[{item.n}] {kind} ("))
-        # only we number evidence: "[1] Law (GDPR): …" in a document reads "(1) Law (GDPR): …"
-        segments.append(Segment(_NUMBER.sub(r"(\1)", f"{item.short}): {selected.prompt_text}"), foreign=True))
-        segments.append(Segment("\n"))
+    segments = [_OPENING, *(segment for selected in evidence for segment in _block(selected))]
     if standalone.earlier:
         segments += [Segment("\nEarlier question: "), Segment(standalone.earlier, foreign=True)]
     segments += [Segment("\nQuestion: "), Segment(standalone.question, foreign=True)]
     segments.append(Segment("\nAnswer in one or two sentences."))
-    return template.prompt(_SYSTEM, tuple(segments))
+    return _beginning_with(evidence[:1], template.prompt(_SYSTEM, tuple(segments)))
+
+
+def question_prompt(selected: Selected | None, template: Template) -> Prompt:
+    """Return the prompt after which the model would write the question that a piece of evidence answers, or with None
+    any question. It begins as the draft does whose first evidence that is, so that a model reads this part once."""
+    read = [selected] if selected else []
+    segments = [_OPENING, *(segment for one in read for segment in _block(one))]
+    segments.append(Segment("\nWrite the question of a member of staff that this evidence answers."))
+    return _beginning_with(read, template.prompt(_SYSTEM, tuple(segments)))
+
+
+def _beginning_with(evidence: Sequence[Selected], prompt: Prompt) -> Prompt:
+    """Return a prompt of which the template's head, the opening and this evidence are shared with others."""
+    return replace(prompt, shared=2 + sum(len(_block(selected)) for selected in evidence))
+
+
+def _block(selected: Selected) -> list[Segment]:
+    """Return a piece of evidence as the model reads it."""
+    item = selected.item
+    kind = "Law" if item.kind.value == "law" else "Company policy"
+    # only we number evidence: "[1] Law (GDPR): …" in a document reads "(1) Law (GDPR): …"
+    words = _NUMBER.sub(r"(\1)", f"{item.short}): {selected.prompt_text}")
+    return [Segment(f"[{item.n}] {kind} ("), Segment(words, foreign=True), Segment("\n")]
 
 
 def grammar(count: int) -> str:

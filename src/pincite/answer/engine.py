@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event as Flag
 
-from pincite.answer.abstain import Policy, judge
+from pincite.answer.abstain import Policy, Verdict, judge
 from pincite.answer.beside import add_beside, list_asked_for
 from pincite.answer.checks import asks_for_provision
 from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
+from pincite.answer.likelihood import gain_of
 from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
@@ -76,6 +78,7 @@ class _Run:
     standalone: Standalone
     began: float
     evidence_seconds: float = 0.0
+    likelihood_seconds: float = 0.0
     check_seconds: float = 0.0
     generation: Generation | None = None
     as_of: date | None = None
@@ -97,7 +100,7 @@ class _Run:
         done = self.generation
         return Timings(
             evidence=self.evidence_seconds,
-            prompt=done.prompt_seconds if done else 0.0,
+            prompt=self.likelihood_seconds + (done.prompt_seconds if done else 0.0),
             generation=done.answer_seconds if done else 0.0,
             check=self.check_seconds,
             total=time.perf_counter() - self.began,
@@ -216,8 +219,13 @@ class Engine:
         yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
         if self._model is None:
             yield Loading("language model")
+        enough = self._convinces(run, evidence, verdict, stop)
         if stop.is_set():
             yield Cancelled("")
+            return
+        if not enough:
+            why = verdict.otherwise
+            yield Refused(self._no_answer(run, Status.NOT_FOUND, why, _MESSAGES[why], evidence))
             return
         draft = ""
         for step in self._draft(run, evidence, stop):
@@ -253,6 +261,17 @@ class Engine:
         silent = [(m, info) for m, info in zip(lookup.withheld, lookup.silent, strict=True) if info.slug in ruling]
         lookup = replace(lookup, withheld=tuple(m for m, _ in silent), silent=tuple(info for _, info in silent))
         return replace(found, lookup=lookup)
+
+    def _convinces(self, run: _Run, evidence: Sequence[Selected], verdict: Verdict, stop: Flag) -> bool:
+        """Tell whether the best evidence makes the question as much likelier as it must."""
+        if stop.is_set() or verdict.needed == -math.inf:
+            return True
+        model = self.load()
+        began = time.perf_counter()
+        run.digests |= {"model": model.sha256}
+        gain = gain_of(model, evidence[0], run.standalone.text, stop)
+        run.likelihood_seconds = time.perf_counter() - began
+        return gain >= verdict.needed
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()

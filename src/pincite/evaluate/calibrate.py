@@ -171,6 +171,7 @@ def policy_text(found: Calibration, source: str) -> str:
         **shipped,
         "sufficient": sufficient,
         "passage": min(shipped["passage"], sufficient),
+        "doubtful": sufficient,  # what the model's reading lets through below it would not keep the bound
         "strong": max(shipped["strong"], sufficient),
     }
     honest = found.honest

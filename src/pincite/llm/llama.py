@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import itertools
 import os
 import queue
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Flag
@@ -25,7 +26,7 @@ import numpy.typing as npt
 
 from pincite.errors import ModelError
 from pincite.llm.gguf import header_of
-from pincite.llm.prompt import Prompt
+from pincite.llm.prompt import Prompt, Segment
 from pincite.llm.protocol import Generation, Piece, ReadProgress
 from pincite.llm.templates import Template
 from pincite.llm.vocabulary import Vocabulary
@@ -35,7 +36,9 @@ __all__ = ["LlamaModel", "gpu_offload_supported", "offloaded_layers", "send_log_
 _BATCH = 512
 # A prompt is handed over in steps of this many tokens so that progress is seen. llama.cpp computes in
 # micro-batches of this size anyway, so smaller steps would only slow it down.
-_STEP = 256  # first segments longer than _BATCH would not fit one call; ours are far shorter
+_STEP = 256
+# Each expected token takes the logits of a whole vocabulary, half a megabyte.
+_MOST_EXPECTED = 96
 
 # the layout of llama_token_data, so that a whole vocabulary is handed over without a loop
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -91,11 +94,17 @@ class _Slot:
     """A sequence of the context and the generation that has it."""
 
     number: int
-    past: list[int] = field(default_factory=list)  # tokens in the key-value cache
+    steps: list[list[int]] = field(default_factory=list)  # tokens in the key-value cache, as they were read
     stop: Flag | None = None
     waiting: int | None = None  # a token that was chosen and is not in the cache yet
     logits: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     seconds: float = 0.0  # its share of llama.cpp's time
+    expected: list[float] = field(default_factory=list)  # log-probabilities of the tokens expected so far
+
+    @property
+    def past(self) -> int:
+        """How many tokens the cache holds."""
+        return sum(map(len, self.steps))
 
     @property
     def stopped(self) -> bool:
@@ -103,7 +112,7 @@ class _Slot:
 
     def release(self) -> None:
         """Forget the generation; what is in the cache stays."""
-        self.stop, self.waiting, self.seconds = None, None, 0.0
+        self.stop, self.waiting, self.seconds, self.expected = None, None, 0.0, []
 
 
 class LlamaModel:
@@ -152,7 +161,7 @@ class LlamaModel:
         self._lock = threading.RLock()
         self._slots = [_Slot(number) for number in range(sequences)]
         self._computed: list[_Slot] = []
-        self._free: queue.SimpleQueue[_Slot] = queue.SimpleQueue()
+        self._free: queue.LifoQueue[_Slot] = queue.LifoQueue()  # who was here last finds its cache
         for slot in self._slots:
             self._free.put(slot)
         on_gpu = gpu_offload_supported() and gpu_layers != 0
@@ -238,35 +247,75 @@ class LlamaModel:
                 sampler = llama_cpp.llama_sampler_init_grammar(self.vocabulary.pointer, grammar.encode(), b"root")
                 if not sampler:
                     raise ModelError("llama.cpp does not accept the answer grammar")
-            head, *rest = self.vocabulary.tokens_of(prompt)
-            yield from self._generate(slot, head, [token for part in rest for token in part], sampler, most)
+            yield from self._generate(slot, *self._steps_of(prompt), sampler, most)
         finally:
             slot.release()
             if sampler:
                 llama_cpp.llama_sampler_free(sampler)
             self._free.put(slot)
 
-    def _generate(
-        self, slot: _Slot, head: list[int], rest: list[int], sampler: Any, most: int
-    ) -> Iterator[ReadProgress | Piece | Generation]:
-        tokens = head + rest
-        if len(tokens) + most > self._context_length:
+    def log_probabilities(self, prompt: Prompt, text: str, *, stop: Flag | None = None) -> list[float]:
+        """See `LanguageModel.log_probabilities`."""
+        slot = self._free.get()
+        slot.stop = stop
+        try:
+            steps, shared, expected = self._steps_before(prompt, text)
+            self._check_fit(steps, 1)
+            kept = self._reuse(slot, steps[:shared])
+            left = sum(map(len, steps[kept:]))
+            for step in steps[kept:]:
+                # the last tokens are followed by what is expected, the first of it after the last of the prompt
+                first = max(0, left - len(expected))
+                wanted = expected[max(0, len(expected) - left) :][: len(step) - first] if first < len(step) else []
+                if not self._decode([(slot, step)], wanted):
+                    return []
+                left -= len(step)
+            return list(slot.expected)
+        finally:
+            slot.release()
+            self._free.put(slot)
+
+    def _steps_before(self, prompt: Prompt, text: str) -> tuple[list[list[int]], int, list[int]]:
+        """Return the steps of a prompt and of all tokens of `text` but the last, how many of them are shared, and the
+        tokens of `text` that count."""
+        parts = self.vocabulary.tokens_of(Prompt((*prompt.segments, Segment(text, foreign=True)), prompt.shared))
+        steps, shared = self._cut([*parts[:-1], parts[-1][:-1]], prompt.shared)
+        return steps, shared, parts[-1][-_MOST_EXPECTED:]
+
+    def _steps_of(self, prompt: Prompt) -> tuple[list[list[int]], int]:
+        """Return the steps in which a prompt is read, and how many of them are of its shared segments."""
+        return self._cut(self.vocabulary.tokens_of(prompt), prompt.shared)
+
+    @staticmethod
+    def _cut(parts: list[list[int]], shared: int) -> tuple[list[list[int]], int]:
+        ranges = [parts[:1], parts[1:shared], parts[max(1, shared) :]]
+        joined = [[token for part in some for token in part] for some in ranges]
+        steps = [[part[at : at + _STEP] for at in range(0, len(part), _STEP)] for part in joined]
+        return [step for part in steps for step in part], sum(map(len, steps[:2]))
+
+    def _check_fit(self, steps: list[list[int]], most: int) -> None:
+        read = sum(map(len, steps))
+        if read + most > self._context_length:
             raise ModelError(
-                f"the prompt has {len(tokens)} tokens; with {most} for the answer it exceeds the context "
+                f"the prompt has {read} tokens; with {most} for the answer it exceeds the context "
                 f"of {self._context_length}",
                 hint="Ask a shorter question or raise `context` in settings.toml.",
             )
+
+    def _generate(
+        self, slot: _Slot, steps: list[list[int]], shared: int, sampler: Any, most: int
+    ) -> Iterator[ReadProgress | Piece | Generation]:
+        self._check_fit(steps, most)
         began = time.perf_counter()
-        cached = self._reuse(slot, head)
-        done = cached
-        yield ReadProgress(done, len(tokens))
+        kept = self._reuse(slot, steps[:shared])
+        cached, total = slot.past, sum(map(len, steps))
+        yield ReadProgress(cached, total)
         cancelled = False
-        while done < len(tokens) and not cancelled:
-            step = tokens[done : len(head)] if done < len(head) else tokens[done : done + _STEP]
+        for step in steps[kept:]:
             cancelled = not self._decode([(slot, step)])
-            if not cancelled:
-                done += len(step)
-                yield ReadProgress(done, len(tokens))
+            if cancelled:
+                break
+            yield ReadProgress(slot.past, total)
         read = time.perf_counter()
         written = 0
         finish = "cancelled" if cancelled else "length"
@@ -288,7 +337,7 @@ class LlamaModel:
                 if slot.waiting is not None:
                     cancelled, finish = True, "cancelled"
         yield Generation(
-            prompt_tokens=len(tokens),
+            prompt_tokens=total,
             cached_tokens=cached,
             answer_tokens=written,
             prompt_seconds=read - began,
@@ -297,20 +346,21 @@ class LlamaModel:
             finish=finish,
         )
 
-    def _reuse(self, slot: _Slot, head: list[int]) -> int:
-        """Keep the first segment in the key-value cache if it is there already; return how many tokens are kept.
+    def _reuse(self, slot: _Slot, steps: list[list[int]]) -> int:
+        """Keep what the key-value cache has of these first steps of a prompt; return how many are kept.
 
-        Only the whole first segment is reused, and it is always read as a step of its own: how a prompt is cut
-        into steps changes the last bits of the logits, and the same question must give the same answer
-        whatever was asked before it.
+        Only what was read in the very same steps is reused: how a prompt is cut into steps changes the last bits of
+        the logits, and the same question must give the same answer whatever was asked before it.
         """
-        kept = len(head) if slot.past[: len(head)] == head else 0
+        same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(slot.steps, steps, strict=False))
+        kept = sum(1 for _ in same)
+        tokens = sum(map(len, steps[:kept]))
         with self._lock:
             memory = llama_cpp.llama_get_memory(self._ctx)
-            if not llama_cpp.llama_memory_seq_rm(memory, slot.number, kept, -1):
+            if not llama_cpp.llama_memory_seq_rm(memory, slot.number, tokens, -1):
                 llama_cpp.llama_memory_seq_rm(memory, slot.number, -1, -1)
                 kept = 0
-        slot.past = slot.past[:kept]
+        del slot.steps[kept:]
         return kept
 
     def _write(self) -> None:
@@ -327,14 +377,17 @@ class LlamaModel:
             for slot, _ in waiting:
                 slot.waiting = None
 
-    def _decode(self, parts: list[tuple[_Slot, list[int]]]) -> bool:
-        """Run the model over the tokens of some slots, in the slots' order; return False if stopped."""
+    def _decode(self, parts: list[tuple[_Slot, list[int]]], expected: Sequence[int] = ()) -> bool:
+        """Run the model over the tokens of some slots, in the slots' order; return False if stopped.
+
+        What a single slot's model gives to the tokens `expected` after each of its last ones is noted in the slot.
+        """
         with self._lock:
             self._computed = [slot for slot, _ in parts]
             if any(slot.stopped for slot in self._computed):
                 return False
             began = time.perf_counter()
-            code = llama_cpp.llama_decode(self._ctx, self._batch_of(parts))
+            code = llama_cpp.llama_decode(self._ctx, self._batch_of(parts, max(len(expected), 1)))
             llama_cpp.llama_synchronize(self._ctx)
             seconds = (time.perf_counter() - began) / len(parts)
             last = -1
@@ -342,26 +395,33 @@ class LlamaModel:
                 last += len(tokens)
                 slot.seconds += seconds
                 if code == 0:
-                    slot.past += tokens
-                    pointer = llama_cpp.llama_get_logits_ith(self._ctx, last)
-                    # another generation's step would overwrite them
-                    slot.logits = np.ctypeslib.as_array(pointer, shape=(len(self.vocabulary),)).copy()
+                    slot.steps.append(tokens)
+                    slot.logits = self._logits(last).copy()  # another generation's step would overwrite them
+                    places = range(last + 1 - len(expected), last + 1)
+                    scored = zip(places, expected, strict=True)
+                    slot.expected += [_log_probability(self._logits(place), token) for place, token in scored]
                 else:  # an aborted or failed batch leaves part of itself in the cache: cut back to what is known
                     memory = llama_cpp.llama_get_memory(self._ctx)
-                    llama_cpp.llama_memory_seq_rm(memory, slot.number, len(slot.past), -1)
+                    llama_cpp.llama_memory_seq_rm(memory, slot.number, slot.past, -1)
         if code not in (0, 2):
             raise ModelError(f"llama.cpp failed to evaluate {sum(len(tokens) for _, tokens in parts)} tokens ({code=})")
         return bool(code == 0)
 
-    def _batch_of(self, parts: list[tuple[_Slot, list[int]]]) -> Any:
-        """Fill the batch with the tokens of some slots; logits are wanted of the last one of each."""
+    def _logits(self, place: int) -> npt.NDArray[np.float32]:
+        """Return the logits after a token of the batch that was computed last, shape (vocabulary,), not copied."""
+        pointer = llama_cpp.llama_get_logits_ith(self._ctx, place)
+        return np.ctypeslib.as_array(pointer, shape=(len(self.vocabulary),))
+
+    def _batch_of(self, parts: list[tuple[_Slot, list[int]]], last: int) -> Any:
+        """Fill the batch with the tokens of some slots; logits are wanted of the `last` ones of each."""
         batch = self._batch
         at = 0
         for slot, tokens in parts:
-            for place, token in enumerate(tokens, len(slot.past)):
+            past = slot.past
+            for place, token in enumerate(tokens, past):
                 batch.token[at], batch.pos[at] = token, place
                 batch.n_seq_id[at], batch.seq_id[at][0] = 1, slot.number
-                batch.logits[at] = place == len(slot.past) + len(tokens) - 1
+                batch.logits[at] = place >= past + len(tokens) - last
                 at += 1
         batch.n_tokens = at
         return batch
@@ -402,3 +462,9 @@ class LlamaModel:
             llama_cpp.llama_free(ctx)
         if model:
             llama_cpp.llama_model_free(model)
+
+
+def _log_probability(logits: npt.NDArray[np.float32], token: int) -> float:
+    """Return the log-probability of a token under logits of shape (vocabulary,), in nats."""
+    highest = float(logits.max())
+    return float(logits[token]) - highest - float(np.log(np.exp(logits - highest).sum(dtype=np.float64)))

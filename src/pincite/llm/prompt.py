@@ -18,9 +18,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A whole prompt in order."""
+    """A whole prompt in order; other prompts begin with its first `shared` segments, too: a model may keep them."""
 
     segments: tuple[Segment, ...]
+    shared: int = 1
 
     @property
     def text(self) -> str:

@@ -90,6 +90,17 @@ class LanguageModel(Protocol):
         """
         ...
 
+    def log_probabilities(self, prompt: Prompt, text: str, *, stop: Flag | None = None) -> list[float]:
+        """Return what the model gives to each token of foreign text as what it writes after a prompt, in nats.
+
+        Of a long text only the last hundred tokens or so are told; the others are read. Empty if stopped or if there
+        is no text.
+
+        Raises:
+            ModelError: if both do not fit the context or llama.cpp fails.
+        """
+        ...
+
     def close(self) -> None:
         """Free the model."""
         ...
