@@ -116,6 +116,46 @@ def test_stop_while_reading_then_the_same_answer_as_ever(small_model: LanguageMo
     assert run(small_model, prompt_of("Why is the sky blue?"), most=20)[0] == expected
 
 
+def test_what_the_model_would_write_is_likelier_than_anything_else(small_model: LanguageModel) -> None:
+    prompt = prompt_of("Why is the sky blue?")
+    text, done = run(small_model, prompt, most=12)
+    written = small_model.log_probabilities(prompt, text)
+    assert len(written) == small_model.count(text) == done.answer_tokens
+    assert all(-6 < one <= 0 for one in written)
+    other = small_model.log_probabilities(prompt, "Blue sky the is why of purple, three and not.")
+    assert max(sum(other), sum(small_model.log_probabilities(prompt_of("Hello"), text))) < sum(written) - 5
+    # each token is judged by all before it: a text's beginning is as likely alone
+    beginning = text[: len(text) // 2].rpartition(" ")[0]
+    alone = small_model.log_probabilities(prompt, beginning)
+    assert alone == pytest.approx(written[: len(alone)], abs=0.05)
+
+
+def test_shared_segments_are_read_once_and_the_answer_stays_the_same(small_model: LanguageModel) -> None:
+    user = (Segment("Evidence:\n"), Segment("pear tree " * 150, foreign=True), Segment("Why is the sky blue?"))
+    prompt = replace(CHATML.prompt("You answer in one sentence.", user), shared=3)
+    asking = replace(CHATML.prompt("You answer in one sentence.", (*user[:2], Segment("Ask."))), shared=3)
+    run(small_model, prompt_of("Hello"), most=3)
+    text, done = run(small_model, prompt, most=20)
+    shared = sum(map(len, small_model.vocabulary.tokens_of(prompt)[:3]))  # type: ignore[attr-defined]
+    assert 0 < done.cached_tokens < 40 < 300 < shared
+    likely = small_model.log_probabilities(asking, "Who has seen the pears?")
+    again, reread = run(small_model, prompt, most=20)
+    assert (again, reread.cached_tokens) == (text, shared)
+    run(small_model, prompt_of("Hello"), most=3)
+    assert small_model.log_probabilities(asking, "Who has seen the pears?") == likely != []
+
+
+def test_of_a_long_text_the_end_is_judged(small_model: LanguageModel) -> None:
+    assert len(small_model.log_probabilities(prompt_of("Write."), "apple " * 400)) == 96
+    assert small_model.log_probabilities(prompt_of("Write."), "") == []
+    with pytest.raises(ModelError, match=str(small_model.context)):
+        small_model.log_probabilities(prompt_of("Write."), "apple " * (small_model.context + 10))
+    stop = Flag()
+    stop.set()
+    assert small_model.log_probabilities(prompt_of("Write."), "apple", stop=stop) == []
+    assert run(small_model, prompt_of("Hello"), most=5)[1].answer_tokens
+
+
 @pytest.fixture
 def three_at_a_time(tmp_path: Path) -> Iterator[LanguageModel]:
     model = replace(Parts.of(Home(tmp_path), SMALL), sequences=3).model()
