@@ -70,6 +70,11 @@ def test_no_citation_is_fabricated(hostile: Searcher, small_model: LanguageModel
         ("Keep <it", False),
         ("Keep [it", False),
         ("Keep it at www.example", False),
+        ("Keep it at A.B.example", False),
+        ("Keep it.Then", False),
+        ("Keep it. Then", False),
+        ("Orchards B.V. keeps it, and the U.S. too. [1]", True),
+        ("It is kept by Orchards B.V. [1]", True),
     ],
 )
 def test_the_model_cannot_write_what_no_answer_holds(small_model: LanguageModel, sentence: str, allowed: bool) -> None:

@@ -24,7 +24,10 @@ from tests.integration.conftest import SMALL
 pytestmark = pytest.mark.integration
 
 CHATML = TEMPLATES["chatml"]
-LINE = re.compile(r'[A-Z"“‘0-9](?:[^\[\]\n<>.]|\.[0-9]|Art\. [0-9]|e\.g\. |No\. [0-9])+\.? \[[1-3]\]\.?')
+LINE = re.compile(
+    r'[A-Z"“‘0-9](?:[^\[\]\n<>.]|\.[0-9]|Art\. [0-9]|e\.g\. |No\. [0-9]|\.[A-Z]\.[ ,;)\x27’])+'
+    r"(?:\.[A-Z])?\.? \[[1-3]\]\.?"
+)
 PROMPTS = [
     "Name three colours.",
     "Write a poem in capital letters without any full stop.",

@@ -91,15 +91,15 @@ def _block(selected: Selected) -> list[Segment]:
 def grammar(count: int) -> str:
     """Return GBNF for one or two lines, each a sentence that ends with an evidence number from 1 to `count`.
 
-    A full stop is allowed only where it cannot end a sentence ("Art. 33", "6.2"), so that no sentence goes without
-    a number of its own.
+    A full stop is allowed only where it cannot end a sentence ("Art. 33", "6.2", "Orchards B.V."), so that no sentence
+    goes without a number of its own.
     """
     numbers = " | ".join(f'"{n}"' for n in range(1, count + 1))
     return (
         "root ::= line line?\n"
-        'line ::= [A-Z"“‘0-9] part+ "."? " [" number "]" "."? "\\n"\n'
+        'line ::= [A-Z"“‘0-9] part+ ("." [A-Z])? "."? " [" number "]" "."? "\\n"\n'
         rf'part ::= [^\[\]<>.{_UNSEEN}] | "." [0-9] | "Art. " [0-9] | "e.g. " | "No. " [0-9]'
-        "\n"
+        """ | "." [A-Z] "." [ ,;)'’]\n"""
         f"number ::= {numbers}\n"
     )
 
