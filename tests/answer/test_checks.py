@@ -115,6 +115,9 @@ def test_supported(claim: str, cited: Support) -> None:
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
         ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),
         ("polarity", "The keeper is not required to tell the board.", support(NOT_YET)),
+        ("polarity", "No personal data may be transferred to a third country.", support(TRANSFER)),
+        ("polarity", "Nobody may transfer personal data to a third country.", support(TRANSFER)),
+        ("polarity", "None of the staff must notify the supervisory authority of a breach.", support(NOTIFY)),
         ("polarity", "Yes, a filter counts as deletion.", support(FILTER, question="Does a filter count as deletion?")),
         ("polarity", "Yes, staff may paste it into a public chatbot because it is not secret.", support(CHATBOT)),
         ("polarity", "We may use open data freely.", support("Open data is not free to use.")),
@@ -138,6 +141,8 @@ def test_caught(failed: str, claim: str, cited: Support) -> None:
         ("Providers may no longer charge for a move.", "Providers shall not charge for a move."),
         ("The officer is not allowed to take instructions.", "The officer does not take instructions."),
         ("The notice period is two months.", "The notice period shall not exceed two months."),
+        ("No staff may paste personal data into a public chatbot.", CHATBOT),
+        ("Nobody may paste personal data into a public chatbot.", CHATBOT),
         ("Such a term does not bind the keeper.", "Such a term is deemed unfair and the keeper is free of it."),
     ],
 )

@@ -34,7 +34,7 @@ _FORBIDS = re.compile(
     r"(?:not|never|no longer)\b"
     r"|\bcannot\b|n['’]t\b|\bprohibit\w*|\bforbid\w*"
     r"|\bnot (?:be )?(?:allowed|permitted|accepted|used|required|necessary|obliged)\b"
-    r"|\b(?:is|are) never\b|^no\b",
+    r"|\b(?:is|are) never\b|^(?:no|none|nobody|neither)\b",
     re.I,
 )
 _DENIES_A_FACT = re.compile(
@@ -65,6 +65,7 @@ _MAY = re.compile(
     r"\b(?:may|(?<!not )(?<!not be )(?:allowed|permitted)|(?:is|are) free to|optional)\b(?! (?:not|never|no longer)\b)",
     re.I,
 )
+_NOBODY_MAY = re.compile(r"(?:no|none|nobody|neither) (?!longer\b)[^,;.]*\bmay\b(?! not\b)", re.I)
 _PERMITS = re.compile(
     r"\b(?:may|can|could|allowed?|permit\w*|authori[sz]\w*|lawful|right|entitled|except|unless|only if|"
     r"provided that|shall not apply|not apply|possible|subject to|"
@@ -96,7 +97,7 @@ _ALLOWS = re.compile(
 )
 _MODAL = re.compile(r"\b(?:must|shall|may|can|should|has to|have to)\b", re.I)
 _PASSIVE = re.compile(r"(?: \w+ly| not| never| only| also)* be(?:en)? ", re.I)
-_ANYONE = frozenset("compan organis organiz staff employe busines user policy law yes answer".split())
+_ANYONE = frozenset("nobody none compan organis organiz staff employe busines user policy law yes answer".split())
 _CONDITION = re.compile(r"\b(?:if|when|unless|because|since|as long as|provided that)\b([^,.;]*)", re.I)
 
 # Set by eye while reading the answers to the questions of benchmarks/answer.py; not calibrated on a set with gold.
@@ -278,8 +279,8 @@ def _modality(claim: str, support: Support) -> bool:
     """An obligation rests on words that oblige, a permission on words that permit."""
     if _MUST.search(claim) and not _OBLIGES.search(support.text):
         return False
-    if not _MAY.search(claim) or _MUST.search(claim):
-        return True
+    if not _MAY.search(claim) or _MUST.search(claim) or _NOBODY_MAY.match(claim):
+        return True  # "No tractor may leave …" permits nothing: that the evidence denies it is told by other checks
     rule = _EXCEPTION.sub(" ", support.best)
     demanded = _MUST.search(rule) is not None and _ALLOWS.search(rule) is None
     return not demanded and _PERMITS.search(support.text) is not None
