@@ -130,3 +130,40 @@ def test_the_thesaurus_adds_nothing_that_was_said() -> None:
 @pytest.mark.parametrize("words", ["delete deleting deleted deletion deletes", "notification notifications"])
 def test_stems_join_forms(words: str) -> None:
     assert len({stem(word) for word in words.split()}) == 1
+
+
+def row(**values: float) -> list[float]:
+    return [values.get(name, 0.0) for name in FEATURES]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "words", "own"),
+    [(0.3, 10, 0.0), (0.4, 10, 0.0), (0.55, 10, 0.5), (0.7, 10, 1.0), (1.0, 20, 1.0), (1.0, 3, 0.0), (0.0, 0, 0.0)],
+)
+def test_a_question_uses_the_rules_own_words_if_many_stand_in_one_passage(
+    coverage: float, words: int, own: float
+) -> None:
+    ranker = Ranker.load()
+    assert (ranker.own_words["first"], ranker.own_words["all"]) == (4, 7)
+    found = np.array([row(coverage=0.1), row(coverage=coverage)], np.float32)
+    assert ranker.uses_own_words(found, words) == pytest.approx(own, abs=1e-6)
+    assert ranker.uses_own_words(found[:0], words) == 0
+
+
+def test_own_words_shift_weight_to_bm25_and_to_vectors_without_the_adapter() -> None:
+    ranker = Ranker.load()
+    found = np.array(
+        [
+            row(lexical=0.5, passage=0.2, plain_passage=0.9),
+            row(lexical=0.1, passage=0.2, plain_passage=0.2),
+            row(lexical=0.3, passage=0.9, plain_passage=0.2, sentence=0.4, plain_sentence=0.4),
+        ],
+        np.float32,
+    )
+    assert ranker.shift(found, 0.0).tolist() == [0, 0, 0]
+    weight = dict(zip(FEATURES, ranker.weights.tolist(), strict=True))
+    whole = [8 + 0.7 * weight["passage"], 0.0, 4 - 0.7 * weight["passage"]]
+    assert ranker.shift(found, 1.0).tolist() == pytest.approx(whole, abs=1e-3)
+    assert ranker.shift(found, 0.5).tolist() == pytest.approx([one / 2 for one in whole], abs=1e-3)
+    same = np.array([row(lexical=0.3)] * 2, np.float32)
+    assert ranker.shift(same, 1.0).tolist() == [0, 0]

@@ -113,3 +113,17 @@ def test_answers_say_what_reranked_them(tiny_searcher: Searcher) -> None:
     assert searcher.digests == tiny_searcher.digests | {"reranker": "f" * 64}
     fond.adapter_sha256 = "a" * 64
     assert searcher.digests["reranker_adapter"] == "a" * 64
+
+
+def test_a_question_in_the_rules_own_words_is_not_read_again(tiny_searcher: Searcher) -> None:
+    words = "keeper shall notify the orchard authority of fire blight without delay after having seen it"
+    whole, half, none = (
+        dataclasses.replace(Ranker.load(), own_words=Ranker.load().own_words | {"first": first, "all": all_})
+        for first, all_ in ((0.0, 1.0), (0.0, 1000.0), (1000.0, 2000.0))
+    )
+    read = {}
+    for name, ranker in (("whole", whole), ("half", half), ("none", none)):
+        fond = Fond("ladder")
+        Searcher(tiny_searcher.library, FakeEmbedder(), ranker=ranker, second=fond).search(f"Who is the {words}?")
+        read[name] = len(fond.texts)
+    assert read["whole"] == 0 < read["half"] == read["none"]

@@ -22,7 +22,7 @@ from pincite.search.lookup import Lookup, resolve
 from pincite.search.pool import Pool, Query, gather, rarity
 from pincite.search.ranking import Ranker
 from pincite.search.rerank import Reranker
-from pincite.search.terms import content_words, expand_abbreviations, governed_words
+from pincite.search.terms import content_words, expand_abbreviations, governed_words, stem
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
 
@@ -223,9 +223,10 @@ class Searcher:
         # a document that the question names comes first, but does not shut out the others: "our retention policy"
         # may be the title of one of several, and whoever names the policy may ask what the law says of it
         scores += _NAMED * np.array([passage.document in named for passage in pool.passages], np.float32)
-        placed = scores + self.figures(query.text, pool, scores)
-        if self._reranker:
-            placed += self._reranker.gains(query.encoded, pool.passages, placed)
+        own = self._ranker.uses_own_words(pool.features, len({stem(word) for word in query.words}))
+        placed = scores + self.figures(query.text, pool, scores) + self._ranker.shift(pool.features, own)
+        if self._reranker and own < 1:
+            placed += (1 - own) * self._reranker.gains(query.encoded, pool.passages, placed)
         low, high = float(placed.min()), float(placed.max())
         scaled = (placed - low) / ((high - low) or 1.0)
         return [
