@@ -112,7 +112,7 @@ def test_the_line_of_the_control_table_answers_without_the_model(
     ("question", "recorded"),
     [
         ("Who owns the Ladder Policy?", "gives as its owner: Head of Orchards."),
-        ("Since when is the Ladder Policy in force?", "gives as its effective: 2031-05-01."),
+        ("Since when is the Ladder Policy in force?", "gives as its effective date: 2031-05-01."),
         ("What is the title of Regulation (EU) 2031/7?", "The library holds it as “Regulation (EU) 2031/7 on the care"),
     ],
 )

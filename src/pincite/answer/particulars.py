@@ -268,4 +268,5 @@ def _recorded(info: DocumentInfo, key: str) -> str:
     if key == "title":
         return f"The library holds it as “{info.title}”."
     value = getattr(info.provenance, field) if field and info.kind is DocumentKind.POLICY else ""
-    return f"The library's record of {info.title} gives as its {key}: {value}." if value else ""
+    name = {"approver": "authority", "effective": "effective date"}.get(key, key)
+    return f"The library's record of {info.title} gives as its {name}: {value}." if value else ""
