@@ -148,6 +148,16 @@ def test_shared_segments_are_read_once_and_the_answer_stays_the_same(small_model
     assert small_model.log_probabilities(asking, "Who has seen the pears?") == likely != []
 
 
+def test_a_prompt_that_is_shared_as_a_whole_is_still_read_to_its_end(small_model: LanguageModel) -> None:
+    prompt = prompt_of("Why is the sky blue?")
+    whole = replace(prompt, shared=len(prompt.segments))
+    first = run(small_model, whole, most=12)[0]
+    run(small_model, prompt_of("Hello"), most=3)
+    assert run(small_model, whole, most=12)[0] == run(small_model, whole, most=12)[0] == first != ""
+    one = Prompt((Segment("The sky is"),))
+    assert run(small_model, one, most=5)[0] == run(small_model, one, most=5)[0] != ""
+
+
 def test_of_a_long_text_the_end_is_judged(small_model: LanguageModel) -> None:
     assert len(small_model.log_probabilities(prompt_of("Write."), "apple " * 400)) == 96
     assert small_model.log_probabilities(prompt_of("Write."), "") == []

@@ -291,7 +291,8 @@ class LlamaModel:
         ranges = [parts[:1], parts[1:shared], parts[max(1, shared) :]]
         joined = [[token for part in some for token in part] for some in ranges]
         steps = [[part[at : at + _STEP] for at in range(0, len(part), _STEP)] for part in joined]
-        return [step for part in steps for step in part], sum(map(len, steps[:2]))
+        flat = [step for part in steps for step in part]
+        return flat, min(sum(map(len, steps[:2])), len(flat) - 1)  # the last is read again, for what comes after it
 
     def _check_fit(self, steps: list[list[int]], most: int) -> None:
         read = sum(map(len, steps))
