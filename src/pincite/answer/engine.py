@@ -144,7 +144,7 @@ class Engine:
 
     @property
     def last_backend_seconds(self) -> float:
-        """Seconds that llama.cpp itself took for the last answer; 0 if the model was not asked."""
+        """Seconds that llama.cpp itself took for the last draft; 0 if there was none."""
         return self._last_backend_seconds
 
     def load(self) -> LanguageModel:
