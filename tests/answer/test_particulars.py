@@ -62,6 +62,8 @@ deputies and the people to call at night are listed, with the numbers under whic
         ("What is the full name of the regulation known as the Orchard Regulation?", "title"),
         ("What is the Orchard Regulation called in full?", "title"),
         ("When was the Orchard Regulation officially adopted (date of the regulation)?", "adopted"),
+        ("What is the full title of the Orchard Regulation, please?", "title"),
+        ("Can you tell me who owns the Tractor Policy?", "owner"),
         # something in the document, about it, or more than it
         ("Who owns the tractor under the Tractor Policy?", ""),
         ("Who approves a trip under the Tractor Policy?", ""),

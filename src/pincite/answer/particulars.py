@@ -35,7 +35,8 @@ _DOCUMENT = (
 )
 _KINDS_OF = "(?:full|official|exact|complete|formal|long|legal|proper|current|latest|present|policy|document)"
 _WHAT = r"(?:what|which|who)(?:['’]s| is| are| was)?"
-_AT_THE_END = r"(?: (?:now|currently|today|in full|officially|exactly|please|next))*"
+_BEFORE = r"(?:and |so |please )?(?:(?:can you )?tell me,? )?"
+_AT_THE_END = r"(?:,? (?:now|currently|today|in full|officially|exactly|please|next))*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _asks(named: str, one: _Particular) -> bool:
         rf"(?:what|which) {nouns} (?:does {_DOCUMENT} (?:have|bear|carry)|is {_DOCUMENT})",
         *one.verbs,
     )
-    return any(re.fullmatch(rf"(?:and |so )?(?:{form}){_AT_THE_END}", named, re.I) for form in forms)
+    return any(re.fullmatch(rf"{_BEFORE}(?:{form}){_AT_THE_END}", named, re.I) for form in forms)
 
 
 def find_particulars(searcher: Searcher, result: SearchResult) -> Particulars | None:
