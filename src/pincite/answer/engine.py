@@ -390,26 +390,14 @@ class Engine:
         dropped: tuple[tuple[str, str], ...] = (),
     ) -> Answer:
         nearest: tuple[EvidenceItem, ...] = tuple(selected.item for selected in evidence[:_SHOWN_NEAREST])
-        done = run.generation
-        return Answer(
-            question=run.question,
-            standalone=run.standalone.text,
-            status=status,
+        slugs = {item.document for item in nearest} | {selected.item.document for selected in evidence if dropped}
+        return replace(
+            self._answer(run, status, (), ()),
             reason=reason,
             message=" ".join(part for part in (message, run.note) if part),
             nearest=nearest,
             dropped=dropped,
-            digests=run.digests,
-            timings=run.timings(),
-            prompt_tokens=done.prompt_tokens if done else 0,
-            answer_tokens=done.answer_tokens if done else 0,
-            as_of=run.as_of,
-            day=run.day,
-            label=self._label(
-                {item.document for item in nearest}
-                | {selected.item.document for selected in evidence if dropped}
-                | run.named  # the message speaks of them
-            ),
+            label=self._label(slugs | run.named),  # the message speaks of what is named
         )
 
 
