@@ -23,6 +23,8 @@ from pincite.search.features import FEATURES
 from training.data import TrainingSet
 
 OUT = Path(__file__).parents[1] / "src" / "pincite" / "search" / "ranking.toml"
+OWN_WORDS_ONLY = "pairs"
+"""A feature that counts for questions in the rules' own words only, by a weight that is not fitted here."""
 PENALTY = 0.002
 SAME = 0.93
 FOLDS = 5
@@ -57,6 +59,7 @@ def main() -> int:
         missed += not right.any()
         if right.any():
             features = torch.from_numpy(pool.features)
+            features[:, FEATURES.index(OWN_WORDS_ONLY)] = 0.0
             examples.append(Example(features, torch.from_numpy(right), str(item.passage), item.policy))
     scale = torch.cat([e.features for e in examples]).std(0).clamp(min=1e-3)
     print(f"{len(examples)} questions, {missed} more without the right passage among the candidates")
@@ -74,9 +77,7 @@ def main() -> int:
     for name, weight, spread in zip(FEATURES, weights.tolist(), scale.tolist(), strict=True):
         print(f"  {name:15} {weight:8.3f}   {weight * spread:7.3f} a standard deviation")
     if args.write:
-        head = (
-            "# Weights of the ranker, fitted by `python -m training.ranker`; features.py says what each is.\n[weights]"
-        )
+        head = "# Weights of the ranker, fitted by `python -m training.ranker`; features: features.py.\n[weights]"
         lines = [f"{name} = {weight:.4f}" for name, weight in zip(FEATURES, weights.tolist(), strict=True)]
         rest = OUT.read_text(encoding="utf-8").partition("\n\n")[2]  # the reranker's weight: training/reranker.py
         OUT.write_text("\n".join([head, *lines]) + "\n\n" + rest, encoding="utf-8")

@@ -162,8 +162,28 @@ def test_own_words_shift_weight_to_bm25_and_to_vectors_without_the_adapter() -> 
     )
     assert ranker.shift(found, 0.0).tolist() == [0, 0, 0]
     weight = dict(zip(FEATURES, ranker.weights.tolist(), strict=True))
-    whole = [8 + 0.7 * weight["passage"], 0.0, 4 - 0.7 * weight["passage"]]
+    whole = [6 + 0.7 * weight["passage"], 0.0, 3 - 0.7 * weight["passage"]]
     assert ranker.shift(found, 1.0).tolist() == pytest.approx(whole, abs=1e-3)
     assert ranker.shift(found, 0.5).tolist() == pytest.approx([one / 2 for one in whole], abs=1e-3)
     same = np.array([row(lexical=0.3)] * 2, np.float32)
     assert ranker.shift(same, 1.0).tolist() == [0, 0]
+
+
+def test_pairs_of_words_count_for_the_rules_own_words_alone() -> None:
+    ranker = Ranker.load()
+    found = np.array([row(pairs=0.5), row(pairs=0.1)], np.float32)
+    assert ranker.scores(found).tolist() == [0, 0]
+    assert ranker.shift(found, 0.0).tolist() == [0, 0]
+    assert ranker.shift(found, 1.0).tolist() == pytest.approx([5, 1])
+
+
+def test_pairs_are_neighbours_in_question_and_passage() -> None:
+    rows = table(
+        "Who inspects the extension ladders of the orchard?",
+        "Extension ladders are inspected by the steward.",
+        "Ladders with an extension are inspected.",
+        "Inspections of an extension ladder in the orchards.",
+        kind=DocumentKind.POLICY,
+    )
+    assert rows["pairs"] == pytest.approx([1 / 3, 0, 1], abs=1e-6)  # stems; words like "of the" between do not part
+    assert table("Ladders?", "Ladders.", kind=DocumentKind.POLICY)["pairs"] == [0]

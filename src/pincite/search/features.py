@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pincite.domain.documents import DocumentKind
-from pincite.search.terms import content_words, stem
+from pincite.search.terms import content_stems, content_words, stem
 
 __all__ = ["FEATURES", "Asked", "Candidates", "features"]
 
@@ -24,7 +26,8 @@ FEATURES = (
     "lexical",  # BM25 of the question's words, as a share of the best that they could score
     "thesaurus",  # BM25 of the words that the thesaurus gives
     "coverage",  # share of the question's words, weighted by rarity, that stand in lead-in and body
-    "headings",  # … in headings, label and document title
+    "pairs",  # share of its pairs of neighbouring words that are neighbours there, too (Metzler and Croft 2005)
+    "headings",  # share of its words in headings, label and document title
     "document",  # mean of the document's three best passages
     "provision",  # the best passage under the same heading
     "time",  # asks when or how long, and the passage has a period
@@ -65,9 +68,11 @@ _OURS = re.compile(r"\b(?:we|our|ours|us|i|my|here)\b", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as the ranker sees it: its words as stems with their rarity, and what it asks for."""
+    """A question as the ranker sees it: its words as stems with their rarity, its pairs of neighbouring words with that
+    of both, and what it asks for."""
 
     weights: Mapping[str, float]
+    pairs: Mapping[tuple[str, str], float]
     time: bool
     meaning: bool
     who: bool
@@ -77,8 +82,10 @@ class Asked:
     def of(cls, question: str, rarity: Mapping[str, float]) -> Asked:
         """Read a question; `rarity` gives the inverse document frequency of each content word."""
         weights = {stem(word): rarity.get(word, 1.0) for word in content_words(question)}
+        pairs = {pair: weights[pair[0]] + weights[pair[1]] for pair in itertools.pairwise(content_stems(question))}
         return cls(
             weights,
+            pairs,
             bool(_ASKS_TIME.search(question)),
             bool(_ASKS_MEANING.search(question)),
             bool(_ASKS_WHO.search(question)),
@@ -87,16 +94,27 @@ class Asked:
 
     def share(self, text: str) -> float:
         """Return the share of the question's words, weighted by rarity, that stand in `text`."""
-        total = sum(self.weights.values())
-        if not total:
-            return 0.0
-        known = _stems(text)
-        return sum(weight for word, weight in self.weights.items() if word in known) / total
+        return _share(self.weights, _known(text)[0])
+
+    def share_of_pairs(self, text: str) -> float:
+        """Return the share of the question's pairs of neighbouring words, weighted by rarity, that are such a pair in
+        `text`; function words between them do not count."""
+        return _share(self.pairs, _known(text)[1])
+
+
+_Key = TypeVar("_Key", str, tuple[str, str])
+
+
+def _share(weights: Mapping[_Key, float], known: frozenset[_Key]) -> float:
+    total = sum(weights.values())
+    return sum(weight for key, weight in weights.items() if key in known) / total if total else 0.0
 
 
 @functools.lru_cache(maxsize=8192)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in content_words(text))
+def _known(text: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Return the stems of a text, and its pairs of neighbouring ones."""
+    stems = content_stems(text)
+    return frozenset(stems), frozenset(itertools.pairwise(stems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,7 @@ def features(asked: Asked, candidates: Candidates) -> npt.NDArray[np.float32]:
     policy = column([kind is DocumentKind.POLICY for kind in candidates.kinds])
     defines = column([bool(_DEFINES.search(body)) for body in bodies])
     columns["coverage"] = column([asked.share(body) for body in bodies])
+    columns["pairs"] = column([asked.share_of_pairs(body) for body in bodies])
     columns["headings"] = column(
         [
             asked.share(f"{title} {path} {label}")

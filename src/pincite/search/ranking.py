@@ -16,8 +16,8 @@ from pincite.search.features import FEATURES
 
 __all__ = ["Ranker"]
 
-_COVERAGE, _LEXICAL = FEATURES.index("coverage"), FEATURES.index("lexical")
-_PAIRS = tuple((FEATURES.index(name), FEATURES.index(f"plain_{name}")) for name in ("passage", "sentence"))
+_COVERAGE, _LEXICAL, _PAIRS = (FEATURES.index(name) for name in ("coverage", "lexical", "pairs"))
+_WITH_AND_WITHOUT = tuple((FEATURES.index(name), FEATURES.index(f"plain_{name}")) for name in ("passage", "sentence"))
 """Similarities with the question adapter, and without."""
 
 
@@ -69,7 +69,8 @@ class Ranker:
         lexical = features[:, _LEXICAL]
         spread = float(np.ptp(lexical)) if own else 0.0
         gained = self.own_words["lexical"] * (lexical - lexical.min()) / spread if spread else np.zeros_like(lexical)
-        for adapted, plain in _PAIRS:
+        gained = gained + self.own_words["pairs"] * features[:, _PAIRS]
+        for adapted, plain in _WITH_AND_WITHOUT:
             moved = self.own_words[FEATURES[adapted]] * self.weights[adapted]
             gained = gained + moved * (features[:, plain] - features[:, adapted])
         return np.asarray(own * gained, dtype=np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pincite.domain import validity
-from pincite.domain.documents import Span
+from pincite.domain.documents import DocumentKind, Span
 from pincite.embed import Embedder
 from pincite.library import Library, PassageRow
 from pincite.search.features import FEATURES
@@ -23,6 +23,7 @@ from pincite.search.pool import Pool, Query, gather, rarity
 from pincite.search.ranking import Ranker
 from pincite.search.rerank import Reranker
 from pincite.search.terms import content_words, expand_abbreviations, governed_words, stem
+from pincite.search.territory import Territories
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
 
@@ -32,6 +33,10 @@ _OWN_FIRST = 2
 """Places kept for what the search itself found."""
 _NAMED = 1.5
 """What a document gains by being named, in units of the ranker: e to the power of it, in odds."""
+_TERRITORY = 2.0
+"""What a document of the territory gains that the question plays in, in the same units."""
+_ALL_LOOKED_AT = 0.9
+"""Share of the library that must be of other territories for all that is found of this one to be looked at closely."""
 _FIGURE = 1.0
 """What a passage gains that gives a figure of the kind asked for, in the same units; chosen on the development set."""
 _LOOKED_AT = 40
@@ -129,6 +134,7 @@ class Searcher:
         self._second = second
         self._ranker = ranker or Ranker.load()
         self._reranker = Reranker(library, second, self._ranker.second) if second else None
+        self._territories = Territories(library)
         self._passages = _flat_index(library.vectors)
         self._sentences = _flat_index(library.sentence_vectors)
 
@@ -218,13 +224,17 @@ class Searcher:
 
     def _ranked(self, query: Query, lookup: Lookup, scope: _Scope) -> list[Hit]:
         named = frozenset(document.number for document in lookup.documents) if lookup.named else frozenset()
-        pool = self.pool(query, scope, named)
+        names_law = any(document.kind is DocumentKind.LAW for document in lookup.documents if lookup.named)
+        of_there = {} if names_law else self._territories.asked(query.text)
+        pool = self.pool(query, scope, named | {number for number, tells in of_there.items() if tells > _ALL_LOOKED_AT})
         scores = self._ranker.scores(pool.features)
         # a document that the question names comes first, but does not shut out the others: "our retention policy"
         # may be the title of one of several, and whoever names the policy may ask what the law says of it
         scores += _NAMED * np.array([passage.document in named for passage in pool.passages], np.float32)
         own = self._ranker.uses_own_words(pool.features, len({stem(word) for word in query.words}))
         placed = scores + self.figures(query.text, pool, scores) + self._ranker.shift(pool.features, own)
+        # that a law applies there does not tell that it answers: it comes sooner, and is no likelier to
+        placed += _TERRITORY * np.array([of_there.get(passage.document, 0.0) for passage in pool.passages], np.float32)
         if self._reranker and own < 1:
             placed += (1 - own) * self._reranker.gains(query.encoded, pool.passages, placed)
         low, high = float(placed.min()), float(placed.max())

@@ -5,9 +5,18 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 
-__all__ = ["content_words", "expand_abbreviations", "fts_expression", "governed_words", "names_in", "stem"]
+__all__ = [
+    "content_stems",
+    "content_words",
+    "expand_abbreviations",
+    "fts_expression",
+    "governed_words",
+    "names_in",
+    "stem",
+]
 
 # Function words and the words with which people ask; they occur everywhere and say nothing.
 _STOP = frozenset(
@@ -33,8 +42,19 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 def content_words(text: str) -> list[str]:
     """Return the words of `text` in lower case, without function words, each once, in order."""
-    words = (match.group().lower().replace("’", "'").removesuffix("'s") for match in _WORD.finditer(text))
-    return list(dict.fromkeys(word for word in words if word not in _STOP and (len(word) > 1 or word.isdigit())))
+    return list(dict.fromkeys(_content(text)))
+
+
+def content_stems(text: str) -> list[str]:
+    """Return the stem of each word of `text` that is no function word, in order, as often as it occurs."""
+    return [stem(word) for word in _content(text)]
+
+
+def _content(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text):
+        word = match.group().lower().replace("’", "'").removesuffix("'s")
+        if word not in _STOP and (len(word) > 1 or word.isdigit()):
+            yield word
 
 
 def names_in(text: str) -> list[str]:

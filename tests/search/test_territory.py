@@ -1,0 +1,79 @@
+"""Whose law a question is about, and that it comes first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pincite.library import Library
+from pincite.search import Searcher
+from pincite.search.territory import Territories, question_territories
+from tests.conftest import build
+from tests.fakes import FakeEmbedder
+
+STATE = "# {name} Fruit Scan Act\n\n## 1. Consent\n\n1.1 Nobody may scan apples without written consent.\n"
+WIDE = "# Regulation (EU) 2031/9 on fruit\n\n" + "\n\n".join(
+    f"{n}.1 Apples may be scanned with written consent in case {n}." for n in range(1, 30)
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("A customer from Los Angeles wants his data deleted.", {"California": 1.0, "United States": 0.5}),
+        ("how long do we keep scans in illinois?", {"Illinois": 1.0, "United States": 0.5}),
+        ("residents of West Virginia", {"West Virginia": 1.0, "United States": 0.5}),
+        ("Our Berlin office and the EU", {"Germany": 1.0, "European Union": 1.0}),
+        ("Is a British user's consent enough?", {"United Kingdom": 1.0}),
+        ("Can they sue us, and who tells us?", {}),
+        ("May we send it to the US or into India?", {}),  # where data goes
+        ("Must we write to Illinois residents?", {"Illinois": 1.0, "United States": 0.5}),
+        ("A court outside the EU wants our data.", {"European Union": 1.0}),
+        ("What about Texas's law?", {"Texas": 1.0, "United States": 0.5}),
+        ("Californication, Parisian, Romesh", {}),
+    ],
+)
+def test_where_a_question_plays(question: str, found: dict[str, float]) -> None:
+    assert question_territories(question) == found
+
+
+@pytest.fixture
+def searcher(tmp_path: Path) -> Iterator[Searcher]:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in ("Illinois", "Virginia"):
+        (corpus / f"{name.lower()}.md").write_text(STATE.format(name=name))
+    (corpus / "eu.md").write_text(WIDE)
+    (corpus / "apples.md").write_text("# Apple Policy\n\n1.1 Apples are scanned with written consent.\n")
+    build(tmp_path / "library", corpus)
+    library = Library(tmp_path / "library")
+    yield Searcher(library, FakeEmbedder())
+    library.close()
+
+
+def first(searcher: Searcher, question: str) -> str:
+    return searcher.library.documents[searcher.search(question).hits[0].passage.document].slug
+
+
+def test_the_law_of_the_place_comes_first(searcher: Searcher) -> None:
+    asked = "May we scan apples in {} without written consent?"
+    assert first(searcher, asked.format("Chicago")) == "illinois"
+    assert first(searcher, asked.format("Virginia Beach")) == "virginia"
+
+
+def test_a_place_makes_no_answer_likelier(searcher: Searcher) -> None:
+    def raw(question: str) -> dict[int, float]:
+        return {hit.passage.id: hit.raw for hit in searcher.search(question, 50).hits}
+
+    with_place = raw("May we scan apples in Chicago?")
+    searcher._territories = Territories(searcher.library)
+    searcher._territories._of = {}
+    assert raw("May we scan apples in Chicago?") == pytest.approx(with_place)
+
+
+def test_what_most_of_the_library_is_tells_little(searcher: Searcher) -> None:
+    numbers = {info.slug: info.number for info in searcher.library.documents}
+    asked = Territories(searcher.library).asked("May we scan apples in our Illinois and EU shops?")
+    assert set(asked) == {numbers["illinois"], numbers["eu"]}
+    assert asked[numbers["illinois"]] > 1.5 * asked[numbers["eu"]]
+    assert Territories(searcher.library).asked("May we scan apples in Ohio?") == {}
