@@ -67,6 +67,16 @@ def test_a_wrong_number_is_dropped_and_the_answer_is_partial(tiny_searcher: Sear
     assert "72 hours" in answer.text
 
 
+def test_whose_law_is_lacking_is_said_beside_the_answer_and_in_its_place(tiny_searcher: Searcher) -> None:
+    note = "No document in the corpus is named as law or policy of Texas."
+    answer = ask(tiny_searcher, RIGHT, BLIGHT.replace("blight", "blight in Texas"))
+    assert (answer.status, answer.message) == (Status.ANSWERED, note)
+    refused = ask(tiny_searcher, RIGHT, "What is the capital gains tax on submarines in Texas?")
+    assert refused.status is Status.NOT_FOUND
+    assert refused.message.endswith(f" {note}")
+    assert ask(tiny_searcher, RIGHT, BLIGHT.replace("blight", "blight in the EU")).message == ""
+
+
 def test_when_all_fails_strong_evidence_is_quoted(tiny_searcher: Searcher) -> None:
     answer = ask(tiny_searcher, WRONG)
     assert (answer.status, answer.reason) == (Status.PARTIAL, Reason.DRAFT_FAILED)

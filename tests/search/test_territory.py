@@ -68,7 +68,8 @@ def test_a_place_makes_no_answer_likelier(searcher: Searcher) -> None:
     with_place = raw("May we scan apples in Chicago?")
     searcher._territories = Territories(searcher.library)
     searcher._territories._of = {}
-    assert raw("May we scan apples in Chicago?") == pytest.approx(with_place)
+    without = raw("May we scan apples in Chicago?")
+    assert with_place == pytest.approx({number: without[number] for number in with_place})
 
 
 def test_what_most_of_the_library_is_tells_little(searcher: Searcher) -> None:
@@ -77,3 +78,34 @@ def test_what_most_of_the_library_is_tells_little(searcher: Searcher) -> None:
     assert set(asked) == {numbers["illinois"], numbers["eu"]}
     assert asked[numbers["illinois"]] > 1.5 * asked[numbers["eu"]]
     assert Territories(searcher.library).asked("May we scan apples in Ohio?") == {}
+
+
+def test_the_law_of_another_state_is_left_out_unless_it_is_named(searcher: Searcher) -> None:
+    def documents(question: str) -> set[str]:
+        hits = searcher.search(question, 50).hits
+        return {searcher.library.documents[hit.passage.document].slug for hit in hits}
+
+    assert documents("May we scan apples in Chicago?") == {"illinois", "eu", "apples"}
+    assert documents("May we scan apples in Texas?") == {"eu", "apples"}
+    assert documents("May we scan apples?") == {"illinois", "virginia", "eu", "apples"}
+    assert documents("May we scan apples in Chicago under the Virginia Fruit Scan Act?") >= {"illinois", "virginia"}
+
+
+@pytest.mark.parametrize(
+    ("question", "lacking"),
+    [
+        ("May we scan apples in Texas or in Chicago?", ("Texas",)),
+        ("May we scan apples of European customers?", ()),
+        ("May we scan apples in Spain and Japan?", ("Spain", "Japan")),
+        ("May we send apples to Japan?", ()),
+        ("Does the Apple Policy hold in Texas?", ()),
+    ],
+)
+def test_whose_law_is_lacking_is_told(searcher: Searcher, question: str, lacking: tuple[str, ...]) -> None:
+    assert searcher.search(question).lacking == lacking
+
+
+def test_of_the_documents_searched(searcher: Searcher) -> None:
+    question = "May we scan apples in Chicago?"
+    assert searcher.search(question).lacking == ()
+    assert searcher.search(question, documents=frozenset({"eu", "apples"})).lacking == ("Illinois",)

@@ -87,14 +87,18 @@ class _Run:
     named: frozenset[str] = frozenset()
     told: Told | None = None
     left_out: tuple[DocumentInfo, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
-        """What was left out and why, "" if nothing was."""
-        if not self.left_out:
-            return ""
-        names = ", ".join(f"“{info.title}” ({info.slug})" for info in self.left_out)
-        return f"Left out, for it tells an assistant what to answer instead of ruling anything: {names}."
+        """What was left out and why, and whose law the corpus does not hold; "" if there is nothing to say."""
+        notes = []
+        if self.left_out:
+            names = ", ".join(f"“{info.title}” ({info.slug})" for info in self.left_out)
+            notes.append(f"Left out, for it tells an assistant what to answer instead of ruling anything: {names}.")
+        if self.lacking:
+            notes.append(f"No document in the corpus is named as law or policy of {' or '.join(self.lacking)}.")
+        return " ".join(notes)
 
     def timings(self) -> Timings:
         done = self.generation
@@ -189,7 +193,7 @@ class Engine:
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
         result = self._search(run, follow_up, as_of, documents)
-        run.as_of, run.day = result.as_of, result.day
+        run.as_of, run.day, run.lacking = result.as_of, result.day, result.lacking
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()

@@ -91,7 +91,8 @@ class SearchResult:
     """Hits best first, what the question names, its vector, and its content words with their rarity.
 
     `as_of` is the day whose texts were searched, None for today's; `day` is today; `documents`
-    are the slugs that the search was restricted to, None for all.
+    are the slugs that the search was restricted to, None for all; `lacking` are the territories that the question plays
+    in and that no document searched is of.
     """
 
     question: str
@@ -102,6 +103,7 @@ class SearchResult:
     as_of: date | None
     day: date
     documents: frozenset[str] | None = None
+    lacking: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -192,12 +194,17 @@ class Searcher:
         query = self.query(question, follow_up)
         vector = query.vector
         hits = self._ranked(query, lookup, scope) if scope.passages else []
+        if not lookup.named:
+            elsewhere = self._territories.elsewhere(question)
+            hits = [hit for hit in hits if hit.passage.document not in elsewhere]
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
         if not exact:
             ranked = self._follow(ranked, vector, scope)
-        return SearchResult(question, tuple(ranked[:count]), lookup, vector, query.rarity, as_of, day, documents)
+        lacking = () if lookup.named else self._territories.without_law(question, scope.documents)
+        found = tuple(ranked[:count])
+        return SearchResult(question, found, lookup, vector, query.rarity, as_of, day, documents, lacking)
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
         """Return the sentences of a passage in order, with their similarity to a question's vector."""

@@ -42,6 +42,20 @@ class Territories:
         found = {number: max((telling.get(name, 0.0) for name in of), default=0.0) for number, of in self._of.items()}
         return {number: tells for number, tells in found.items() if tells}
 
+    def elsewhere(self, question: str) -> frozenset[int]:
+        """Return the numbers of the documents of other parts of a whole than the one that a question plays in: the law
+        of Virginia says nothing on Illinois."""
+        asked = question_territories(question)
+        wholes = {whole for name in asked if (whole := _data().whole.get(name))}
+        others = {part for part, whole in _data().whole.items() if whole in wholes and part not in asked}
+        return frozenset(number for number, of in self._of.items() if of and of <= others)
+
+    def without_law(self, question: str, numbers: frozenset[int]) -> tuple[str, ...]:
+        """Return the territories that a question names, or a place of which it does, and that none of these documents
+        is of, in order."""
+        there = frozenset[str]().union(*(of for number, of in self._of.items() if number in numbers))
+        return tuple(n for n, counts in question_territories(question).items() if counts == 1 and n not in there)
+
     @functools.cached_property
     def _of(self) -> dict[int, frozenset[str]]:
         return {document.number: document_territories(document) for document in self._library.documents}
