@@ -13,7 +13,7 @@ from pincite.answer.compose import Composer
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence, select_passage
 from pincite.answer.lists import asks_for_list, asks_openly, lists_of
-from pincite.answer.quoting import add_governing, asks_broadly, lacks_figure
+from pincite.answer.quoting import add_governing, asks_broadly, lacks_figure, quotable
 from pincite.domain.documents import Span
 from pincite.search import Searcher
 from pincite.search.search import SearchResult
@@ -73,15 +73,29 @@ def test_questions_about_a_matter_as_a_whole(question: str, broad: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("question", "quoted"), [("How does the policy handle ladders?", [1, 2, 4, 5]), ("May a ladder be climbed?", [1])]
+    ("question", "quoted"),
+    [("How does the policy handle ladders?", [1, 2, 4, 5, 6, 7]), ("May a ladder be climbed?", [1])],
 )
 def test_a_broad_question_has_several_provisions_quoted(
     tiny_searcher: Searcher, question: str, quoted: list[int]
 ) -> None:
-    evidence = evidence_of(tiny_searcher, question, 1.0, 0.92, 0.74, 0.8, 0.75, 0.75)
+    evidence = evidence_of(tiny_searcher, question, 1.0, 0.92, 0.74, 0.8, 0.75, 0.75, 0.75, 0.75)
     made = Composer(tiny_searcher, evidence, question)
     add_governing(made, evidence, question, None, None)
     assert [one.item.n for one in made.cited()] == quoted
+
+
+def test_a_broad_question_may_have_quoted_what_the_model_did_not_read(tiny_searcher: Searcher) -> None:
+    for question, more in (("How does the policy handle ladders?", True), ("May a ladder be climbed?", False)):
+        evidence = evidence_of(tiny_searcher, question, 1.0, 1.0)
+        result = tiny_searcher.search(question)
+        found = quotable(tiny_searcher, result, evidence)
+        assert list(found[:2]) == evidence
+        ids = [one.hit.passage.id for one in found]
+        assert sorted(ids) == sorted({hit.passage.id for hit in result.hits} if more else ids[:2])
+        made = Composer(tiny_searcher, evidence, question)
+        made.add_quotation(found[-1])
+        assert made.citations[0].quote in found[-1].item.text
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.likelihood import gain_of
 from pincite.answer.particulars import Particulars, find_particulars
-from pincite.answer.quoting import add_governing, lacks_figure, named_part, words_asked_for
+from pincite.answer.quoting import add_governing, lacks_figure, named_part, quotable, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
 from pincite.answer.source import source_view
 from pincite.answer.told import Told, find_told
@@ -321,7 +321,7 @@ class Engine:
                 for selected in named:
                     composer.add_quotation(selected, named_part(selected, result))
             else:
-                add_governing(composer, evidence, result.question, points, run.told)
+                add_governing(composer, quotable(self._searcher, result, evidence), result.question, points, run.told)
                 differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims or lacks_figure(composer, result):

@@ -13,7 +13,15 @@ from pincite.search import Hit, Searcher
 from pincite.search.search import SearchResult, SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["Selected", "may_rule", "quote_with_lead_in", "rough_tokens", "select_evidence", "select_passage"]
+__all__ = [
+    "Selected",
+    "every_hit",
+    "may_rule",
+    "quote_with_lead_in",
+    "rough_tokens",
+    "select_evidence",
+    "select_passage",
+]
 
 _MOST_ITEMS = 4
 _NEAR = 0.6
@@ -77,7 +85,7 @@ def select_evidence(
         budget: most tokens that all evidence together may take.
         count: counts tokens of a text.
     """
-    candidates = [_candidate(searcher, hit, result) for hit in result.hits]
+    candidates = every_hit(searcher, result)
     if not candidates:
         return ()
     candidates = [c for c in candidates if _has_rule(c)] or candidates
@@ -102,6 +110,11 @@ def select_evidence(
             chosen.append(cut)
             left -= tokens
     return tuple(replace(selected, item=replace(selected.item, n=n)) for n, selected in enumerate(chosen, 1))
+
+
+def every_hit(searcher: Searcher, result: SearchResult) -> list[Selected]:
+    """Return all that the search brought as evidence, best first, without numbers and without chosen sentences."""
+    return [_candidate(searcher, hit, result) for hit in result.hits]
 
 
 def select_passage(searcher: Searcher, passage: PassageRow, result: SearchResult) -> Selected:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 from pincite.answer.compose import Composer
-from pincite.answer.evidence import Selected
+from pincite.answer.evidence import Selected, every_hit
 from pincite.answer.lists import PointList
 from pincite.answer.told import Told
 from pincite.domain.documents import Span
+from pincite.search import Searcher
 from pincite.search.figures import asked_figure, gives_figure, may_answer
 from pincite.search.search import SearchResult
 
-__all__ = ["add_governing", "asks_broadly", "lacks_figure", "named_part", "words_asked_for"]
+__all__ = ["add_governing", "asks_broadly", "lacks_figure", "named_part", "quotable", "words_asked_for"]
 
 _MOST_PROVISIONS = 3
 _ABOUT_AS_STRONG = 0.8
@@ -26,9 +27,10 @@ _ASKS_FOR_WORDS = re.compile(
 )
 
 
-_MOST_IF_BROAD = 3
+_MOST_IF_BROAD = 5
 _FITTING_IF_BROAD = 0.75
-"""The same where the question asks about a matter as a whole, which rarely stands in one provision."""
+"""The same where the question asks about a matter as a whole, which rarely stands in one provision: these are chosen
+from all that the search brought, not only from what the model read."""
 _BROAD = re.compile(
     r"^(?:(?:please )?(?:explain|describe|trace|compare|outline|summari[sz]e)\b"
     r"|how (?:do|does)\b[^?.]*\b(?:address|handle|regulate|treat|deal with|connect|relate|interact|differ|apply|support"
@@ -42,6 +44,14 @@ _BROAD = re.compile(
 def asks_broadly(question: str) -> bool:
     """Tell whether a question asks about a matter as a whole ("How does the GDPR treat …?")."""
     return _BROAD.search(question) is not None
+
+
+def quotable(searcher: Searcher, result: SearchResult, evidence: Sequence[Selected]) -> Sequence[Selected]:
+    """Return what may be quoted beside a draft: the evidence, and for a broad question all that the search brought."""
+    if not asks_broadly(result.question):
+        return evidence
+    read = {one.hit.passage.id for one in evidence}
+    return [*evidence, *(one for one in every_hit(searcher, result) if one.hit.passage.id not in read)]
 
 
 def add_governing(
