@@ -109,3 +109,14 @@ def test_of_the_documents_searched(searcher: Searcher) -> None:
     question = "May we scan apples in Chicago?"
     assert searcher.search(question).lacking == ()
     assert searcher.search(question, documents=frozenset({"eu", "apples"})).lacking == ("Illinois",)
+
+
+def test_what_holds_in_a_place_need_not_name_it(searcher: Searcher) -> None:
+    numbers = {info.slug: info.number for info in searcher.library.documents}
+    places = searcher.search("Who scans apples in Chicago, in Virginia Beach and in our Ohio shop?").places
+    assert places == {
+        "Chicago": {numbers["illinois"]},
+        "Virginia Beach": {numbers["virginia"]},
+        "Ohio": set(),
+    }
+    assert searcher.places("Who scans apples?") == {}

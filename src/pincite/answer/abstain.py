@@ -143,12 +143,15 @@ def _missing_figure(result: SearchResult, evidence: Sequence[Selected]) -> bool:
 def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[str]:
     """Return the proper names in the question that the evidence does not mention ("Texas", "Kenya").
 
-    A passage on breaches does not answer a question on breaches in a country that the corpus says nothing about.
+    A passage on breaches does not answer a question on breaches in a country that the corpus says nothing about; the
+    law of California does answer one on Los Angeles, which it need not mention.
     """
-    names = names_in(result.question)
-    known = " ".join(
+    documents = {one.hit.passage.document for one in evidence}
+    places = [place for place, of_there in result.places.items() if documents & of_there]
+    said = [
         part
         for one in evidence
         for part in (one.item.title, one.item.short, *one.item.path, one.item.lead_in, one.item.text)
-    ).lower()
-    return [name for name in names if name.lower() not in known]
+    ]
+    known = " ".join((*places, *said)).lower()
+    return [name for name in names_in(result.question) if name.lower() not in known]

@@ -56,6 +56,7 @@ class Composer:
         self._cited: set[int] = set()
         self._vectors: list[Vectors] = []
         self._asked = searcher.encode([question])[0]
+        self._places = searcher.places(question)
         self._named = any(selected.hit.exact for selected in evidence)  # "What does Article 4 say?" is like no answer
         self._list: tuple[Selected, PointList] | None = None
 
@@ -198,6 +199,7 @@ class Composer:
             item = selected.item
             parts += [item.lead_in, item.text]
             context += [item.cite, item.title, *item.path]
+            context += [place for place, there in self._places.items() if selected.hit.passage.document in there]
             for hit in self._searcher.sentences(selected.hit.passage, vector):
                 words = item.quote_text(hit.span)
                 if not may_rule(words):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import faiss
@@ -92,7 +92,8 @@ class SearchResult:
 
     `as_of` is the day whose texts were searched, None for today's; `day` is today; `documents`
     are the slugs that the search was restricted to, None for all; `lacking` are the territories that the question plays
-    in and that no document searched is of.
+    in and that no document searched is of; `places` are the places it names, each with the numbers of the documents
+    of its territory.
     """
 
     question: str
@@ -104,6 +105,7 @@ class SearchResult:
     day: date
     documents: frozenset[str] | None = None
     lacking: tuple[str, ...] = ()
+    places: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -203,8 +205,12 @@ class Searcher:
         if not exact:
             ranked = self._follow(ranked, vector, scope)
         lacking = () if lookup.named else self._territories.without_law(question, scope.documents)
-        found = tuple(ranked[:count])
-        return SearchResult(question, found, lookup, vector, query.rarity, as_of, day, documents, lacking)
+        found, places = tuple(ranked[:count]), self.places(question)
+        return SearchResult(question, found, lookup, vector, query.rarity, as_of, day, documents, lacking, places)
+
+    def places(self, question: str) -> dict[str, frozenset[int]]:
+        """Return the places that a question names, each with the numbers of the documents of its territory."""
+        return self._territories.places(question)
 
     def sentences(self, passage: PassageRow, vector: npt.NDArray[np.float32]) -> list[SentenceHit]:
         """Return the sentences of a passage in order, with their similarity to a question's vector."""

@@ -42,6 +42,15 @@ class Territories:
         found = {number: max((telling.get(name, 0.0) for name in of), default=0.0) for number, of in self._of.items()}
         return {number: tells for number, tells in found.items() if tells}
 
+    def places(self, question: str) -> dict[str, frozenset[int]]:
+        """Return the places that a question names, each with the numbers of the documents of its territory: what these
+        say holds there, whether they name the place or not."""
+        found = {match.group(): _territory_of(match) for match in _words().finditer(question)}
+        return {
+            place: frozenset(number for number, of in self._of.items() if territory in of)
+            for place, territory in found.items()
+        }
+
     def elsewhere(self, question: str) -> frozenset[int]:
         """Return the numbers of the documents of other parts of a whole than the one that a question plays in: the law
         of Virginia says nothing on Illinois."""
