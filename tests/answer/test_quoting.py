@@ -85,17 +85,45 @@ def test_a_broad_question_has_several_provisions_quoted(
     assert [one.item.n for one in made.cited()] == quoted
 
 
-def test_a_broad_question_may_have_quoted_what_the_model_did_not_read(tiny_searcher: Searcher) -> None:
-    for question, more in (("How does the policy handle ladders?", True), ("May a ladder be climbed?", False)):
-        evidence = evidence_of(tiny_searcher, question, 1.0, 1.0)
-        result = tiny_searcher.search(question)
-        found = quotable(tiny_searcher, result, evidence)
-        assert list(found[:2]) == evidence
-        ids = [one.hit.passage.id for one in found]
-        assert sorted(ids) == sorted({hit.passage.id for hit in result.hits} if more else ids[:2])
-        made = Composer(tiny_searcher, evidence, question)
-        made.add_quotation(found[-1])
-        assert made.citations[0].quote in found[-1].item.text
+@pytest.mark.parametrize(
+    ("question", "more"),
+    [
+        ("How does the policy handle ladders?", True),
+        ("May a ladder be climbed?", True),
+        ("How long may a ladder be?", False),
+    ],
+)
+def test_what_the_model_did_not_read_may_be_quoted_unless_a_figure_is_asked_for(
+    tiny_searcher: Searcher, question: str, more: bool
+) -> None:
+    evidence = evidence_of(tiny_searcher, question, 1.0, 1.0)
+    result = tiny_searcher.search(question)
+    found = quotable(tiny_searcher, result, evidence, None)
+    assert list(found[:2]) == evidence
+    ids = [one.hit.passage.id for one in found]
+    assert sorted(ids) == sorted({hit.passage.id for hit in result.hits} if more else ids[:2])
+    made = Composer(tiny_searcher, evidence, question)
+    made.add_quotation(found[-1])
+    assert made.citations[0].quote in found[-1].item.text
+
+
+@pytest.mark.parametrize(
+    ("other", "quoted"),
+    [("Late grafts may be told to the grower until 2030.", ["4.1", "4.2"]), ("Paint the shed white.", ["4.1"])],
+)
+def test_a_sentence_that_fits_nearly_as_well_as_the_governing_one_is_quoted_too(
+    tmp_path: Path, other: str, quoted: list[str]
+) -> None:
+    text = (
+        f"# Graft Policy\n\n## 4. Grafts\n\n4.1 Late grafts must be told to the grower from 2031 on.\n\n4.2 {other}\n"
+    )
+    searcher = searcher_of(tmp_path, grafts=text)
+    question = "Must late grafts be told to the grower?"
+    best = select_evidence(searcher, searcher.search(question), 2000, rough_tokens)[0]
+    assert other in best.item.text
+    made = Composer(searcher, [best], question)
+    add_governing(made, [best], question, None, None)
+    assert sorted(citation.label for citation in made.citations) == quoted
 
 
 @pytest.mark.parametrize(

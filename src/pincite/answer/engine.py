@@ -321,7 +321,8 @@ class Engine:
                 for selected in named:
                     composer.add_quotation(selected, named_part(selected, result))
             else:
-                add_governing(composer, quotable(self._searcher, result, evidence), result.question, points, run.told)
+                found = quotable(self._searcher, result, evidence, run.told)
+                add_governing(composer, found, result.question, points, run.told)
                 differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims or lacks_figure(composer, result):

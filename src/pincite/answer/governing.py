@@ -11,7 +11,7 @@ from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["governing_sentence", "governing_words"]
+__all__ = ["governing_sentence", "governing_words", "nearly_governing"]
 
 _LONGEST_LIST = 1000
 _LONGEST_ASKED_FOR = 2000
@@ -21,12 +21,36 @@ _LONGEST_PARAGRAPH = 1000
 sentence that repeats the question's words is not always the one that answers it."""
 _DEFINES = re.compile(r"[”\"’'] means\b")
 _CELL = re.compile(r"(?:^|; )[A-Z][^:;.]{0,40}: ")
+_NEARLY = 0.9
+"""Share of the governing sentence's fit from which the next sentence of the passage is quoted, too."""
 _FIGURE_ASKED = 0.15
 """What a sentence gains that gives a figure of the kind asked for; chosen on the development set."""
 
 
 def governing_sentence(document: Document, selected: Selected, question: str) -> Span:
     """Return the sentence nearest to the question, with its points where it only introduces them."""
+    ranked = _by_fit(selected, question)
+    if not ranked:
+        return selected.item.passage
+    best = ranked[0][1]
+    if _stands_alone(selected.item.quote_text(best)):
+        return best
+    longest = _LONGEST_ASKED_FOR if asks_for_list(question) else _LONGEST_LIST
+    for points in lists_of(document, selected):
+        if points.span.contains(best) and points.span.end - points.span.start <= longest:
+            return points.span  # a point alone says less than the rule: it is one of several, or one of all
+    return best
+
+
+def nearly_governing(selected: Selected, question: str) -> Span | None:
+    """Return the sentence that fits the question nearly as well as the governing one ("from 2027 no charges" beside
+    "until 2027 reduced charges"); None if none does."""
+    ranked = _by_fit(selected, question)
+    return ranked[1][1] if len(ranked) > 1 and ranked[1][0] >= _NEARLY * ranked[0][0] else None
+
+
+def _by_fit(selected: Selected, question: str) -> list[tuple[float, Span]]:
+    """Return the sentences that may rule, all if none may, each with how well it fits the question, best first."""
     words, figure = set(content_words(question)), asked_figure(question)
 
     def fit(sentence: SentenceHit) -> float:
@@ -34,17 +58,8 @@ def governing_sentence(document: Document, selected: Selected, question: str) ->
         shared = len(words & set(content_words(said))) / max(1, len(words))
         return sentence.similarity + 0.3 * shared + (_FIGURE_ASKED if gives_figure(said, figure) else 0.0)
 
-    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))]
-    best = max(ruling or selected.sentences, key=fit, default=None)
-    if best is None:
-        return selected.item.passage
-    if _stands_alone(selected.item.quote_text(best.span)):
-        return best.span
-    longest = _LONGEST_ASKED_FOR if asks_for_list(question) else _LONGEST_LIST
-    for points in lists_of(document, selected):
-        if points.span.contains(best.span) and points.span.end - points.span.start <= longest:
-            return points.span  # a point alone says less than the rule: it is one of several, or one of all
-    return best.span
+    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))] or selected.sentences
+    return sorted(((fit(one), one.span) for one in ruling), key=lambda one: -one[0])
 
 
 def governing_words(document: Document, selected: Selected, question: str) -> Span:

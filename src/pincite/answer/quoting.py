@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from pincite.answer.compose import Composer
 from pincite.answer.evidence import Selected, every_hit
+from pincite.answer.governing import nearly_governing
 from pincite.answer.lists import PointList
 from pincite.answer.told import Told
-from pincite.domain.documents import Span
+from pincite.domain.documents import DocumentKind, Span
 from pincite.search import Searcher
 from pincite.search.figures import asked_figure, gives_figure, may_answer
 from pincite.search.search import SearchResult
@@ -29,8 +30,7 @@ _ASKS_FOR_WORDS = re.compile(
 
 _MOST_IF_BROAD = 5
 _FITTING_IF_BROAD = 0.75
-"""The same where the question asks about a matter as a whole, which rarely stands in one provision: these are chosen
-from all that the search brought, not only from what the model read."""
+"""The same where the question asks about a matter as a whole, which rarely stands in one provision."""
 _BROAD = re.compile(
     r"^(?:(?:please )?(?:explain|describe|trace|compare|outline|summari[sz]e)\b"
     r"|how (?:do|does)\b[^?.]*\b(?:address|handle|regulate|treat|deal with|connect|relate|interact|differ|apply|support"
@@ -46,12 +46,17 @@ def asks_broadly(question: str) -> bool:
     return _BROAD.search(question) is not None
 
 
-def quotable(searcher: Searcher, result: SearchResult, evidence: Sequence[Selected]) -> Sequence[Selected]:
-    """Return what may be quoted beside a draft: the evidence, and for a broad question all that the search brought."""
-    if not asks_broadly(result.question):
+def quotable(
+    searcher: Searcher, result: SearchResult, evidence: Sequence[Selected], told: Told | None
+) -> Sequence[Selected]:
+    """Return what may be quoted beside a draft: the evidence, and what the search brought that was too long for the
+    model to read as well; no other policy than the one that the question tells of. Not where a figure is asked for:
+    what no draft was made from would stand for the answer."""
+    if asked_figure(result.question) and not asks_broadly(result.question):
         return evidence
     read = {one.hit.passage.id for one in evidence}
-    return [*evidence, *(one for one in every_hit(searcher, result) if one.hit.passage.id not in read)]
+    unread = [one for one in every_hit(searcher, result) if one.hit.passage.id not in read]
+    return [*evidence, *(one for one in unread if told is None or one.item.kind is DocumentKind.LAW)]
 
 
 def add_governing(
@@ -61,7 +66,8 @@ def add_governing(
     points: tuple[Selected, PointList] | None,
     told: Told | None,
 ) -> None:
-    """Quote the list asked for or the best evidence, what fits the question about as well, and the policy told of.
+    """Quote the list asked for or the best evidence, what fits the question about as well, in the same passage and in
+    others, and the policy told of.
 
     Args:
         composer: takes the quotations.
@@ -75,8 +81,12 @@ def add_governing(
     if points:
         composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
     if points or fitting:
-        for one in _to_quote(composer, fitting, points[0] if points else _best(fitting), question):
+        first = points[0] if points else _best(fitting)
+        for one in _to_quote(composer, fitting, first, question):
             composer.add_quotation(one)
+        also = nearly_governing(first, question)
+        if also and not composer.shows(first, also):
+            composer.add_quotation(first, also)
     if told and policy and not composer.shows(policy, told.span):
         composer.add_quotation(policy, told.span)
 
