@@ -68,7 +68,7 @@ def test_a_wrong_number_is_dropped_and_the_answer_is_partial(tiny_searcher: Sear
 
 
 def test_whose_law_is_lacking_is_said_beside_the_answer_and_in_its_place(tiny_searcher: Searcher) -> None:
-    note = "No document in the corpus is named as law or policy of Texas."
+    note = "No document in the corpus is named as law or policy of: Texas."
     answer = ask(tiny_searcher, RIGHT, BLIGHT.replace("blight", "blight in Texas"))
     assert (answer.status, answer.message) == (Status.ANSWERED, note)
     refused = ask(tiny_searcher, RIGHT, "What is the capital gains tax on submarines in Texas?")

@@ -97,7 +97,7 @@ class _Run:
             names = ", ".join(f"“{info.title}” ({info.slug})" for info in self.left_out)
             notes.append(f"Left out, for it tells an assistant what to answer instead of ruling anything: {names}.")
         if self.lacking:
-            notes.append(f"No document in the corpus is named as law or policy of {' or '.join(self.lacking)}.")
+            notes.append(f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}.")
         return " ".join(notes)
 
     def timings(self) -> Timings:
