@@ -27,6 +27,8 @@ WIDE = "# Regulation (EU) 2031/9 on fruit\n\n" + "\n\n".join(
         ("Is a British user's consent enough?", {"United Kingdom": 1.0}),
         ("Can they sue us, and who tells us?", {}),
         ("May we send it to the US or into India?", {}),  # where data goes
+        ("Is sending it to the US as a backup allowed?", {}),
+        ("Data sent to India is read there. Does that count?", {}),
         ("Must we write to Illinois residents?", {"Illinois": 1.0, "United States": 0.5}),
         ("A court outside the EU wants our data.", {"European Union": 1.0}),
         ("What about Texas's law?", {"Texas": 1.0, "United States": 0.5}),

@@ -23,7 +23,11 @@ _AROUND = 0.5
 # where data goes is not whose law the question is about ("may we send them to the US?"); whose they are is ("must we
 # write to Illinois residents?")
 _DESTINATION = re.compile(r"\b(?:to|into|towards?) (?:(?:the|our|a|an) )?$", re.I)
-_OF_PEOPLE = re.compile(r"(?:['’]s)? [a-z-]+s\b")
+_OF_PEOPLE = re.compile(
+    r"(?:['’]s)? (?:people|persons?|residents?|citizens?|(?:data )?subjects?|individuals?|customers?|consumers?|clients?"
+    r"|users?|members?|employees?|workers?|staff|applicants?|patients?|students?|children|visitors?)\b",
+    re.I,
+)
 
 
 class Territories:
