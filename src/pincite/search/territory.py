@@ -24,8 +24,8 @@ _AROUND = 0.5
 # write to Illinois residents?")
 _DESTINATION = re.compile(r"\b(?:to|into|towards?) (?:(?:the|our|a|an) )?$", re.I)
 _OF_PEOPLE = re.compile(
-    r"(?:['’]s)? (?:people|persons?|residents?|citizens?|(?:data )?subjects?|individuals?|customers?|consumers?|clients?"
-    r"|users?|members?|employees?|workers?|staff|applicants?|patients?|students?|children|visitors?)\b",
+    r"(?:['’]s)? (?:people|persons?|residents?|citizens?|(?:data )?subjects?|individuals?|customers?|consumers?"
+    r"|clients?|users?|members?|employees?|workers?|staff|applicants?|patients?|students?|children|visitors?)\b",
     re.I,
 )
 
