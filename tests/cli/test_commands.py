@@ -152,6 +152,11 @@ def test_search_says_what_does_not_exist(built: Path, capsys: pytest.CaptureFixt
     )
 
 
+def test_search_says_whose_law_it_does_not_hold(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "ladders in Texas"]) == 0
+    assert capsys.readouterr().out.startswith("No document in the corpus is named as law or policy of: Texas.\n 1. ")
+
+
 @pytest.mark.parametrize("query", ["", " \n", "\u200b"])
 def test_search_for_nothing(built: Path, capsys: pytest.CaptureFixture[str], query: str) -> None:
     assert main(["search", query]) == 1

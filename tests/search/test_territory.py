@@ -1,13 +1,14 @@
 """Whose law a question is about, and that it comes first."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pincite.library import Library
 from pincite.search import Searcher
-from pincite.search.territory import Territories, question_territories
+from pincite.search.territory import Territories, document_territories, question_territories
 from tests.conftest import build
 from tests.fakes import FakeEmbedder
 
@@ -37,6 +38,20 @@ WIDE = "# Regulation (EU) 2031/9 on fruit\n\n" + "\n\n".join(
 )
 def test_where_a_question_plays(question: str, found: dict[str, float]) -> None:
     assert question_territories(question) == found
+
+
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("CONTACT US", set()),
+        ("UK GDPR", {"United Kingdom"}),
+        ("TEXAS DATA ACT", {"Texas"}),
+        ("US federal rules", {"United States"}),
+    ],
+)
+def test_what_a_document_is_named_for(searcher: Searcher, title: str, found: set[str]) -> None:
+    document = replace(searcher.library.documents[0], title=title, short=title, aliases=())
+    assert document_territories(document) == found
 
 
 @pytest.fixture
@@ -93,6 +108,17 @@ def test_the_law_of_another_state_is_left_out_unless_it_is_named(searcher: Searc
     assert documents("May we scan apples in Chicago under the Virginia Fruit Scan Act?") >= {"illinois", "virginia"}
 
 
+def test_no_reference_brings_the_law_of_another_state_back(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(question: str) -> list[str]:
+        return [searcher.library.documents[hit.passage.document].slug for hit in searcher.search(question, 50).hits]
+
+    virginia = next(info.number for info in searcher.library.documents if info.slug == "virginia")
+    (target, _), *_ = searcher.library.passages_of(virginia)
+    monkeypatch.setattr(searcher, "_referred", lambda passage: iter([(target, -10.0)]))
+    assert "virginia" in found("How are pears scanned?")
+    assert "virginia" not in found("How are pears scanned in Chicago?")
+
+
 @pytest.mark.parametrize(
     ("question", "lacking"),
     [
@@ -104,7 +130,10 @@ def test_the_law_of_another_state_is_left_out_unless_it_is_named(searcher: Searc
     ],
 )
 def test_whose_law_is_lacking_is_told(searcher: Searcher, question: str, lacking: tuple[str, ...]) -> None:
-    assert searcher.search(question).lacking == lacking
+    result = searcher.search(question)
+    assert result.lacking == lacking
+    assert all(name in result.remark for name in lacking)
+    assert bool(result.remark) == bool(lacking)
 
 
 def test_of_the_documents_searched(searcher: Searcher) -> None:

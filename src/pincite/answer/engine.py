@@ -87,7 +87,7 @@ class _Run:
     named: frozenset[str] = frozenset()
     told: Told | None = None
     left_out: tuple[DocumentInfo, ...] = ()
-    lacking: tuple[str, ...] = ()
+    whose_law: str = ""
 
     @property
     def note(self) -> str:
@@ -96,8 +96,8 @@ class _Run:
         if self.left_out:
             names = ", ".join(f"“{info.title}” ({info.slug})" for info in self.left_out)
             notes.append(f"Left out, for it tells an assistant what to answer instead of ruling anything: {names}.")
-        if self.lacking:
-            notes.append(f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}.")
+        if self.whose_law:
+            notes.append(self.whose_law)
         return " ".join(notes)
 
     def timings(self) -> Timings:
@@ -193,7 +193,7 @@ class Engine:
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
         result = self._search(run, follow_up, as_of, documents)
-        run.as_of, run.day, run.lacking = result.as_of, result.day, result.lacking
+        run.as_of, run.day, run.whose_law = result.as_of, result.day, result.remark
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()

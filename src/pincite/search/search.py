@@ -112,6 +112,13 @@ class SearchResult:
         """The question's content words."""
         return tuple(self.rarity)
 
+    @property
+    def remark(self) -> str:
+        """What a reader must know of whose law was searched; empty if there is nothing to say."""
+        if not self.lacking:
+            return ""
+        return f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}."
+
 
 class Searcher:
     """Searches one library with the embedder that made its vectors.
@@ -164,10 +171,18 @@ class Searcher:
         return self._embedder
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 - one searcher lives as long as the process
-    def _scope(self, as_of: date | None, day: date, documents: frozenset[str] | None = None) -> _Scope:
+    def _scope(
+        self,
+        as_of: date | None,
+        day: date,
+        documents: frozenset[str] | None = None,
+        without: frozenset[int] = frozenset(),
+    ) -> _Scope:
+        """Return what is searched: the texts of a day, of these documents if given, without those of these numbers."""
         slugs = self._library.versions.searched(as_of, day)
         slugs = slugs if documents is None else slugs & documents
-        return _Scope.of(self._library, [info.number for info in self._library.documents if info.slug in slugs])
+        documents_searched = (info for info in self._library.documents if info.slug in slugs)
+        return _Scope.of(self._library, [info.number for info in documents_searched if info.number not in without])
 
     def remark(self, slug: str, result: SearchResult) -> str:
         """Return what a reader of `result` must know about the dates of a document; empty if it is in force."""
@@ -193,12 +208,11 @@ class Searcher:
         day = self._today()
         scope = self._scope(as_of, day, documents)
         lookup = resolve(question, self._library, scope.documents, as_of, day)
+        if not lookup.named:
+            scope = self._scope(as_of, day, documents, self._territories.elsewhere(question))
         query = self.query(question, follow_up)
         vector = query.vector
         hits = self._ranked(query, lookup, scope) if scope.passages else []
-        if not lookup.named:
-            elsewhere = self._territories.elsewhere(question)
-            hits = [hit for hit in hits if hit.passage.document not in elsewhere]
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]

@@ -15,6 +15,7 @@ from importlib import resources
 import numpy as np
 
 from pincite.library import DocumentInfo, Library
+from pincite.search.terms import content_words
 
 __all__ = ["Territories", "document_territories", "question_territories"]
 
@@ -99,7 +100,9 @@ def question_territories(question: str) -> dict[str, float]:
 def document_territories(document: DocumentInfo) -> frozenset[str]:
     """Return the territories that a document is named for, by what it is called; by its title if that tells none."""
     for names in ((document.short, *document.aliases), (document.title,)):
-        found = {_territory_of(match) for name in names for match in _words().finditer(name)}
+        # "CONTACT US" is no law of the United States: where all is in capitals, "US" may be the word
+        words = (match for name in names for match in _words().finditer(name) if not _only_shouted(match))
+        found = {_territory_of(match) for match in words}
         found |= {name for name, law in _data().law.items() if any(law.search(text) for text in names)}
         if found:
             return frozenset(found)
@@ -141,6 +144,10 @@ def _words() -> re.Pattern[str]:
     words = sorted(_data().words, key=lambda word: -len(word))
     forms = (re.escape(word) if word.isupper() else f"(?i:{re.escape(word)})" for word in words)
     return re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)")
+
+
+def _only_shouted(match: re.Match[str]) -> bool:
+    return match.string.isupper() and not content_words(match.group())
 
 
 def _territory_of(match: re.Match[str]) -> str:
