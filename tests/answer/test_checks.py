@@ -64,6 +64,7 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("After a customer leaves, Basecamp deletes backups within 30 days.", support(BACKUP)),
         ("After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP, context="Acme Policy 3")),
         ("The breach law in Utah says that the breach is notified.", support(NOTIFY, context="Utah Act 3")),
+        ("Staff must not paste personal data into the public chatbot Gemini.", support(CHATBOT)),
     ],
 )
 def test_supported(claim: str, cited: Support) -> None:
@@ -94,6 +95,7 @@ def test_supported(claim: str, cited: Support) -> None:
             "The Commission decides that South Korea ensures an adequate protection.",
             support(ADEQUATE),
         ),
+        ("names", "Staff must not paste personal data into the public chatbot of Zoom.", support(CHATBOT)),
         ("names", "After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP)),
         ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),

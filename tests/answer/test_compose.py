@@ -43,6 +43,8 @@ def test_a_supported_sentence_is_kept_with_its_words(tiny_searcher: Searcher) ->
         ("The keeper must notify the orchard authority of fire blight within 48 hours.", "numbers"),
         ("The keeper must not notify the orchard authority of fire blight.", "polarity"),
         ("The evidence does not say anything about that matter.", "relevance"),
+        ("The keeper must ask the Orchard Regulation to determine when to notify of fire blight.", "relevance"),
+        ("You should consult the authority's rules on fire blight to find out the hours.", "relevance"),
     ],
 )
 def test_an_unsupported_sentence_leaves_nothing_behind(tiny_searcher: Searcher, sentence: str, failed: str) -> None:

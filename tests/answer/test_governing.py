@@ -9,7 +9,7 @@ import pytest
 
 from pincite.answer.compose import Composer
 from pincite.answer.evidence import rough_tokens, select_evidence
-from pincite.answer.governing import governing_sentence, governing_words
+from pincite.answer.governing import governing_sentence, governing_words, whole_words
 from pincite.domain.documents import Span
 from tests.answer.test_beside import searcher_of
 
@@ -42,6 +42,34 @@ def test_the_rule_stands_beside_the_sentence_that_has_the_words_of_the_question(
     rule = "The grower is told within 3 days."
     _, words = quoted(tmp_path, f"# Graft Policy\n\n## 4. Grafts\n\n{rule} {SENTENCE}\n")
     assert words == f"{rule} {SENTENCE}"
+
+
+NUMBERED = (
+    "# Graft Policy\n\n## 4. Grafts\n\n4.1 {first}\n\n4.2 Late grafts must be told to the grower.\n\n4.3 {last}\n"
+)
+
+
+@pytest.mark.parametrize(("length", "label"), [(100, "4.1–4.3"), (1000, "4.2–4.3")])
+def test_in_the_place_of_a_draft_a_short_passage_is_quoted_whole(tmp_path: Path, length: int, label: str) -> None:
+    first, last = "Growers are the keepers of late grafts " + "x" * length + ".", "They hear of them in writing."
+    searcher = searcher_of(tmp_path, grafts=NUMBERED.format(first=first, last=last))
+    best = select_evidence(searcher, searcher.search(ASKED), 2000, rough_tokens)[0]
+    made = Composer(searcher, [best], ASKED)
+    made.add_quotation(best, whole=True)
+    words = made.citations[0].quote
+    assert words == f"{SENTENCE}\n4.3 {last}" if length == 1000 else f"{first}\n4.2 {SENTENCE}\n4.3 {last}"
+    assert made.citations[0].label == label
+    document = searcher.library.document("grafts")
+    assert document.text[made.citations[0].start : made.citations[0].end] == words
+
+
+def test_in_the_place_of_a_draft_a_row_stands_alone(tmp_path: Path) -> None:
+    rows = "| Tree | Graft | Told |\n|---|---|---|\n| Apple | Late | Grower |\n| Pear | Early | Nobody |\n"
+    searcher = searcher_of(tmp_path, grafts=f"# Graft Policy\n\n## 4. Grafts\n\n{rows}")
+    question = "Who is told of a late apple graft?"
+    best = select_evidence(searcher, searcher.search(question), 2000, rough_tokens)[0]
+    document = searcher.library.document("grafts")
+    assert whole_words(document, best, question) == governing_words(document, best, question)
 
 
 def test_a_definition_stands_alone(tmp_path: Path) -> None:

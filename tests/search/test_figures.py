@@ -38,6 +38,23 @@ def test_what_a_question_asks_for(question: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What do we have to do, and by when?", ""),
+        ("A visitor wants it removed. Must we, and within how many days?", ""),
+        ("May we keep it and for how long?", ""),
+        ("Who must be told and also how soon?", ""),
+        ("How long do we keep it and how often is it checked?", "time"),
+        ("What is kept? And for how long?", "time"),
+        ("Sales and marketing: how long do they keep it?", "time"),
+        ("What may a visitor take, how many badges and how often?", "count"),
+    ],
+)
+def test_who_asks_for_more_than_a_figure_has_half_an_answer_without_one(question: str, kind: str) -> None:
+    assert asked_figure(question, plainly=True) == kind
+
+
+@pytest.mark.parametrize(
     ("kind", "words", "gives"),
     [
         ("time", "Recordings are deleted after ninety days.", True),

@@ -17,13 +17,14 @@ from importlib import resources
 from pathlib import Path
 
 from pincite.answer.evidence import Selected
+from pincite.answer.happened import only_rules_found
 from pincite.answer.sufficiency import FEATURES, features, probability
 from pincite.domain.answers import Reason
 from pincite.errors import ConfigError
 from pincite.library.current import POLICY, approved_policy
 from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
-from pincite.search.terms import names_in
+from pincite.search.terms import names_in, products_in
 
 __all__ = ["Policy", "Verdict", "judge"]
 
@@ -126,6 +127,8 @@ def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) ->
     if _missing_names(result, evidence):
         score -= policy.missing_name
     otherwise = Reason.NO_PASSAGE if score < policy.passage else Reason.INSUFFICIENT
+    if only_rules_found(result.question, evidence):
+        return Verdict(otherwise, False, score)
     if _missing_figure(result, evidence):
         score -= policy.missing_figure
     if score < min(policy.doubtful, policy.sufficient):
@@ -144,7 +147,7 @@ def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[s
     """Return the proper names in the question that the evidence does not mention ("Texas", "Kenya").
 
     A passage on breaches does not answer a question on breaches in a country that the corpus says nothing about; the
-    law of California does answer one on Los Angeles, which it need not mention.
+    law of California does answer one on Los Angeles, and a rule on AI tools one on ChatGPT, though they name neither.
     """
     documents = {one.hit.passage.document for one in evidence}
     places = [place for place, of_there in result.places.items() if documents & of_there]
@@ -153,5 +156,5 @@ def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[s
         for one in evidence
         for part in (one.item.title, one.item.short, *one.item.path, one.item.lead_in, one.item.text)
     ]
-    known = " ".join((*places, *said)).lower()
+    known = " ".join((*places, *products_in(result.question), *said)).lower()
     return [name for name in names_in(result.question) if name.lower() not in known]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
-from pincite.search.terms import content_words, names_in
+from pincite.search.terms import content_words, names_in, products_in
 
 __all__ = ["Support", "asks_for_provision", "check_claim", "contradicts", "denies", "forbids"]
 
@@ -319,8 +319,12 @@ def _condition(claim: str, support: Support) -> bool:
 
 def _names(claim: str, support: Support) -> bool:
     """A country, a firm or a person that is named is named by the evidence: that a rule holds for them is not known
-    because they were asked about."""
-    known = f"{support.text} {support.context}".lower()
+    because they were asked about. A product is named where the evidence speaks of what it is: a rule on AI tools holds
+    for Copilot."""
+    text = f"{support.text} {support.context}"
+    said = {_stem(word) for word in content_words(text)}
+    products = [name for name, what in products_in(claim).items() if said & {_stem(w) for w in content_words(what)}]
+    known = " ".join((text, *products)).lower()
     return all(name.lower().removesuffix("s") in known for name in names_in(claim))
 
 

@@ -9,10 +9,10 @@ from pincite.answer.checks import Support, contradicts, denies, forbids
 from pincite.answer.clauses import check_by_clause
 from pincite.answer.drafting import DraftSentence
 from pincite.answer.evidence import Selected, may_rule, quote_with_lead_in
-from pincite.answer.governing import governing_sentence, governing_words
+from pincite.answer.governing import governing_sentence, governing_words, whole_words
 from pincite.answer.lists import PointList, names_some_only
 from pincite.domain.answers import Citation, Claim
-from pincite.domain.documents import Span
+from pincite.domain.documents import Document, Span
 from pincite.domain.numbers import numbers_in
 from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
@@ -32,6 +32,12 @@ _SHARED = 1 / 3
 
 _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
+# "You should ask the Requests Policy to determine how to handle it": where to look, in the place of what is said there
+_LOOK_IT_UP = re.compile(
+    r"\b(?:ask|consult|check|read|see|review|refer to|look at)\b[^.;]*"
+    r"\b(?:policy|regulation|act|law|directive|rules?)\b[^.;]*\bto (?:determine|find out|see|learn|know|understand)\b",
+    re.I,
+)
 
 _SPEAKS_FOR = re.compile(r"^(?:according to|under|per)\b|\b(?:says|states|requires|allows|permits|provides)\b", re.I)
 
@@ -76,7 +82,7 @@ class Composer:
         if self._beside_the_point(sentence.text, vector):
             return "relevance"
         failed = ""
-        if _ABOUT_ITSELF.match(sentence.text):
+        if _ABOUT_ITSELF.match(sentence.text) or _LOOK_IT_UP.search(sentence.text):
             return "relevance"
         named = resolve(sentence.text, self._searcher.library)
         spoken_for = {d.slug for d in named.documents if _says_name(sentence.text, d.title, d.short)}
@@ -130,13 +136,17 @@ class Composer:
         asked = _word_stems(self._question)
         return len(asked & _word_stems(text)) < _SHARED * len(asked)
 
-    def add_quotation(self, selected: Selected, span: Span | None = None, *, points: int = 0) -> None:
-        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing words.
+    def add_quotation(
+        self, selected: Selected, span: Span | None = None, *, points: int = 0, whole: bool = False
+    ) -> None:
+        """Add a claim that only introduces words of a piece of evidence: `span`, or its governing words, or with
+        `whole` the passage if it is short.
 
         With `points`, `span` is a list of so many points.
         """
         document = self._searcher.library.document(selected.item.document)
-        mark = self._citation(selected, span or governing_words(document, selected, self._question))
+        words = whole_words if whole else governing_words
+        mark = self._citation(selected, span or words(document, selected, self._question))
         citation = self.citations[mark - 1]
         said = "says" if selected.item.kind.value == "law" else "(policy) says"
         count = f" in {points} points" if points else ""
@@ -240,7 +250,7 @@ class Composer:
     def _citation(self, selected: Selected, span: Span) -> int:
         item = selected.item
         document = self._searcher.library.document(item.document)
-        label = document.pin_cite(span) or item.label
+        label = _label(document, selected, span)
         quote = quote_with_lead_in(document, selected.hit.passage.lead_in, span)
         for citation in self.citations:
             if citation.document == item.document and citation.start <= quote.start and quote.end <= citation.end:
@@ -271,3 +281,12 @@ def _says_name(text: str, *names: str) -> bool:
 def _word_stems(text: str) -> set[str]:
     """Return the beginnings of the content words: "notified" and "notification" count as one."""
     return {word[:5] for word in content_words(text)}
+
+
+def _label(document: Document, selected: Selected, span: Span) -> str:
+    """Return the most exact label for a range of a piece of evidence: its own where it crosses what bears numbers, for
+    the innermost provision around that is the whole section ("5" for what is 5.1–5.3)."""
+    item = selected.item
+    around = document.deepest_at(span).span
+    crosses = around.contains(item.passage) and around != item.passage
+    return (crosses and item.label) or document.pin_cite(span) or item.label

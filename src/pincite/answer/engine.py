@@ -322,7 +322,8 @@ class Engine:
                     composer.add_quotation(selected, named_part(selected, result))
             else:
                 found = quotable(self._searcher, result, evidence, run.told)
-                add_governing(composer, found, result.question, points, run.told)
+                instead = not composer.claims
+                add_governing(composer, found, result.question, points, run.told, whole=instead)
                 differences = add_beside(composer, self._searcher, result, evidence)
         run.check_seconds = time.perf_counter() - began
         if not composer.claims or lacks_figure(composer, result):

@@ -11,7 +11,7 @@ from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
 
-__all__ = ["governing_sentence", "governing_words", "nearly_governing"]
+__all__ = ["governing_sentence", "governing_words", "nearly_governing", "whole_words"]
 
 _LONGEST_LIST = 1000
 _LONGEST_ASKED_FOR = 2000
@@ -70,10 +70,26 @@ def governing_words(document: Document, selected: Selected, question: str) -> Sp
     within = [one.span for one in selected.sentences if paragraph.contains(one.span)]
     if not within or _stands_alone(selected.item.quote_text(span)):
         return span
-    whole = Span(within[0].start, within[-1].end)
-    if _has_cells(whole.of(document.text)) or whole.end - whole.start > _LONGEST_PARAGRAPH or not whole.contains(span):
-        return span
-    return whole
+    return _unless_unfit(Span(within[0].start, within[-1].end), span, document)
+
+
+def whole_words(document: Document, selected: Selected, question: str) -> Span:
+    """Return the whole passage if it is short, across paragraphs with numbers of their own; else its governing words.
+
+    For a passage that stands in the place of a draft: no sentence was found that answers, and which one does the reader
+    tells better than the nearness of sentences, which puts "rotated every 90 days" before "not at fixed intervals" for
+    whoever asks if passwords expire.
+    """
+    governing = governing_words(document, selected, question)
+    if not selected.sentences or _stands_alone(selected.item.quote_text(governing)):
+        return governing
+    return _unless_unfit(Span(selected.sentences[0].span.start, selected.sentences[-1].span.end), governing, document)
+
+
+def _unless_unfit(whole: Span, words: Span, document: Document) -> Span:
+    """Return `whole`, which has `words` in it, unless it is too long to be quoted or part of a table."""
+    fits = whole.contains(words) and whole.end - whole.start <= _LONGEST_PARAGRAPH
+    return whole if fits and not _has_cells(whole.of(document.text)) else words
 
 
 def _paragraph(document: Document, span: Span) -> Span:

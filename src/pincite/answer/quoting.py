@@ -65,6 +65,8 @@ def add_governing(
     question: str,
     points: tuple[Selected, PointList] | None,
     told: Told | None,
+    *,
+    whole: bool = False,
 ) -> None:
     """Quote the list asked for or the best evidence, what fits the question about as well, in the same passage and in
     others, and the policy told of.
@@ -75,6 +77,7 @@ def add_governing(
         question: the one asked.
         points: the list that it asks for, and its passage.
         told: what the policy says that the question tells of; it is quoted as that, never as what governs.
+        whole: quote short passages whole; for those that stand in the place of a draft.
     """
     policy = told.of(evidence) if told else None
     fitting = _fitting([one for one in evidence if one is not policy], question)
@@ -83,7 +86,7 @@ def add_governing(
     if points or fitting:
         first = points[0] if points else _best(fitting)
         for one in _to_quote(composer, fitting, first, question):
-            composer.add_quotation(one)
+            composer.add_quotation(one, whole=whole and not asks_broadly(question))
         also = nearly_governing(first, question)
         if also and not composer.shows(first, also):
             composer.add_quotation(first, also)

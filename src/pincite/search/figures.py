@@ -64,6 +64,13 @@ _ONLY_A_FIGURE = re.compile(
     r"|\b(?:which|what) (?:age|date)\b|\bby when\b|\bwithin (?:what|which|how)\b",
     re.I,
 )
+_ASKS_MORE = re.compile(
+    r"(?:\b(?:what|which|who|whom|whose|where|why)\b"
+    r"|(?:^|[.?!,:;] )(?:may|must|can|could|do|does|is|are|should|will)\b)"
+    r"[^.?!]*\band(?: also| if so,?)?(?: (?:for|by|within|until|after|from|in|at))? $",
+    re.I,
+)
+"""What stands before the figure asked for where that is the second of two questions ("what do we do, and by when")."""
 _OPEN_ENDED = re.compile(
     r"\b(?:(?:no|not) longer than|(?:as|so) (?:long|soon|often) as|for the (?:duration|life|term|period)|until"
     r"|for ?ever|without (?:\w+ )?delay|at once|each time|regular(?:ly)?|periodic(?:al)?(?:ly)?"
@@ -76,10 +83,14 @@ _OPEN_ENDED = re.compile(
 def asked_figure(question: str, *, plainly: bool = False) -> str:
     """Return "age", "sum", "date", "time" or "count" if a question asks for one, else "".
 
-    With `plainly` only where nothing else can be meant, so that an answer without a figure is none.
+    With `plainly` only where nothing else can be meant, so that an answer without a figure is none: who asks "what must
+    we do, and by when" has half an answer in words without one.
     """
-    kind = next((kind for kind, pattern in _ASKS if pattern.search(question)), "")
-    return kind or ("time" if not plainly and _MAY_ASK_TIME.search(question) else "")
+    for kind, pattern in _ASKS:
+        asked = pattern.search(question)
+        if asked:
+            return "" if plainly and _ASKS_MORE.search(question[: asked.start()]) else kind
+    return "time" if not plainly and _MAY_ASK_TIME.search(question) else ""
 
 
 def gives_figure(words: str, kind: str) -> bool:

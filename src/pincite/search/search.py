@@ -22,7 +22,7 @@ from pincite.search.lookup import Lookup, resolve
 from pincite.search.pool import Pool, Query, gather, rarity
 from pincite.search.ranking import Ranker
 from pincite.search.rerank import Reranker
-from pincite.search.terms import content_words, expand_abbreviations, governed_words, stem
+from pincite.search.terms import content_words, expand, governed_words, products_in, stem
 from pincite.search.territory import Territories
 
 __all__ = ["Hit", "SearchResult", "Searcher", "SentenceHit"]
@@ -307,10 +307,13 @@ class Searcher:
 
     def query(self, question: str, follow_up: str = "") -> Query:
         """Return a question ready to be searched; `follow_up` as for `search`."""
-        texts = tuple(expand_abbreviations(text) for text in (question, *([follow_up] if follow_up else [])))
+        texts = tuple(expand(text) for text in (question, *([follow_up] if follow_up else [])))
         vectors = [self._embedder.encode_questions(texts), self._embedder.encode(texts)]
         vector, plain = (_unit(found.sum(axis=0)) for found in vectors)
         words, governed = content_words(texts[0]), governed_words(question)
+        # rules seldom name a product: one that no document names says what it is, and no more
+        products = set(content_words(" ".join(products_in(question))))
+        words = [word for word in words if word not in products or self._library.document_frequency(word)]
         return Query(question, texts, vector, plain, rarity(self._library, words), rarity(self._library, governed))
 
     def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope) -> list[Hit]:

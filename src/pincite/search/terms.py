@@ -11,10 +11,11 @@ from importlib import resources
 __all__ = [
     "content_stems",
     "content_words",
-    "expand_abbreviations",
+    "expand",
     "fts_expression",
     "governed_words",
     "names_in",
+    "products_in",
     "stem",
 ]
 
@@ -31,7 +32,9 @@ _STOP = frozenset(
     ok okay hi hello
     """.split()
 )
-_NAME = re.compile(r"(?<=[\w,;)’'] )[A-Z][a-z]{2,}\b")
+_INSIDE = r"(?<=[\w,;)’'] )"
+"""A place inside a sentence, after a word."""
+_NAME = re.compile(rf"{_INSIDE}[A-Z][a-z]{{2,}}\b")
 _NO_NAMES = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
     "september october november december christmas easter article articles recital section annex "
@@ -68,13 +71,21 @@ def fts_expression(words: list[str]) -> str:
     return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
 
 
-def expand_abbreviations(question: str) -> str:
-    """Return `question` with the words of its abbreviations added ("DPIA" gets "data protection impact assessment")."""
-    known = _abbreviations()
+def expand(question: str) -> str:
+    """Return `question` with the words of its abbreviations added ("DPIA" gets "data protection impact assessment"),
+    and what the products are that it names ("ChatGPT" gets "external AI tool")."""
+    known = _governed_data()["abbreviations"]
     singular = (word if word in known else word.removesuffix("s") for word in re.findall(r"\b\w{2,6}\b", question))
-    words = [known[word] for word in dict.fromkeys(singular) if word in known]
-    missing = [word for word in words if word.lower() not in question.lower()]
+    words = [known[word] for word in singular if word in known] + list(products_in(question).values())
+    missing = [word for word in dict.fromkeys(words) if word.lower() not in question.lower()]
     return f"{question} ({'; '.join(missing)})" if missing else question
+
+
+def products_in(question: str) -> dict[str, str]:
+    """Return the products that a question names, as it writes them, each with what it is in the words of rules."""
+    known = _governed_data()["products"]
+    names = (match.group() for match in _products().finditer(question))
+    return {name: known.get(name) or known[name.lower()] for name in names}
 
 
 @functools.lru_cache(maxsize=65536)
@@ -106,8 +117,12 @@ def _thesaurus() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     )
 
 
-def _abbreviations() -> dict[str, str]:
-    return _governed_data()["abbreviations"]
+@functools.cache
+def _products() -> re.Pattern[str]:
+    names = sorted(_governed_data()["products"], key=lambda name: -len(name))
+    # where a sentence begins no capital tells the product from the word ("Teams must …")
+    forms = (f"(?i:{re.escape(name)})" if name.islower() else rf"{_INSIDE}{re.escape(name)}" for name in names)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(forms)})(?!\w)")
 
 
 @functools.cache

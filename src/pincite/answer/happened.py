@@ -1,0 +1,31 @@
+"""Questions about what happened ("How much was our last fine?"): rules do not tell, however near their words are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pincite.answer.evidence import Selected
+
+__all__ = ["only_rules_found"]
+
+# not "when did we have to report it", "how long was our deadline": what held then is told by a rule
+_HAPPENED = re.compile(
+    r"\b(?:how (?:much|many|often|long)|when|who|which|what)\b[^.?!]{0,60}?\b(?:did|was|were|had)(?: we| our)\b"
+    r"(?! (?:\w+ )?(?:have to|need|allowed|permitted|required|supposed|obliged|bound|free|to|dut(?:y|ies)|obligations?"
+    r"|deadlines?|periods?|time|rights?|polic(?:y|ies)|rules?)\b)",
+    re.I,
+)
+_RULES = re.compile(
+    r"\b(?:must|shall|(?-i:may)|should|ought|cannot|need not|required to|prohibited|forbidden|up to|at (?:most|least)"
+    r"|(?:is|are) (?:to|not|permitted|allowed|kept|subject to|entitled)|has to|have to)\b",
+    re.I,
+)
+
+
+def only_rules_found(question: str, evidence: Sequence[Selected]) -> bool:
+    """Tell whether a question asks what happened and all that was found says what must, may or should: the maximum of
+    a fine is not the fine that was paid. A register's row ("2030-05-02; fine: EUR 500") says what happened."""
+    if not _HAPPENED.search(question):
+        return False
+    return all(_RULES.search(f"{one.item.lead_in} {one.item.text}") for one in evidence)
