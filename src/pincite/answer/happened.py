@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from pincite.answer.evidence import Selected
+from pincite.search.figures import asked_figure, gives_figure
 
 __all__ = ["only_rules_found"]
 
@@ -28,4 +29,6 @@ def only_rules_found(question: str, evidence: Sequence[Selected]) -> bool:
     a fine is not the fine that was paid. A register's row ("2030-05-02; fine: EUR 500") says what happened."""
     if not _HAPPENED.search(question):
         return False
-    return all(_RULES.search(f"{one.item.lead_in} {one.item.text}") for one in evidence)
+    kind = asked_figure(question)
+    said = [f"{one.item.lead_in} {one.item.text}" for one in evidence]
+    return not any(not _RULES.search(words) and (not kind or gives_figure(words, kind)) for words in said)
