@@ -284,9 +284,9 @@ def _word_stems(text: str) -> set[str]:
 
 
 def _label(document: Document, selected: Selected, span: Span) -> str:
-    """Return the most exact label for a range of a piece of evidence: its own where it crosses what bears numbers, for
-    the innermost provision around that is the whole section ("5" for what is 5.1–5.3)."""
+    """Return the most exact label for a range: that of the evidence it is part of where it crosses what bears numbers,
+    for the innermost provision around that is the whole section ("5" for what is 5.1–5.3)."""
     item = selected.item
-    around = document.deepest_at(span).span
-    crosses = around.contains(item.passage) and around != item.passage
+    begins = document.deepest_at(Span(span.start, span.start + 1))
+    crosses = begins != document.deepest_at(span) and item.passage.contains(span)
     return (crosses and item.label) or document.pin_cite(span) or item.label
