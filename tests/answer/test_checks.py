@@ -12,6 +12,7 @@ NOTIFY = (
 )
 NOTIFY_UNLESS = NOTIFY.removesuffix(".") + ", unless the breach is unlikely to result in a risk."
 RETAIN = "Records of employment shall be retained for six years after the end of employment and then destroyed."
+CUSTOMER = "After a customer leaves, backups are deleted within 30 days."
 CHATBOT = "Staff must not paste personal data into a public chatbot."
 MAY = "The controller may charge a reasonable fee for further copies."
 TRANSFER = "Personal data may be transferred to a third country."
@@ -96,6 +97,7 @@ def test_supported(claim: str, cited: Support) -> None:
             support(ADEQUATE),
         ),
         ("names", "Staff must not paste personal data into the public chatbot of Zoom.", support(CHATBOT)),
+        ("names", "After a customer leaves, Salesforce deletes backups within 30 days.", support(CUSTOMER)),
         ("names", "After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP)),
         ("numbers", "The controller must notify the breach within 48 hours.", support(NOTIFY)),
         ("numbers", "The controller must notify the breach within 72 days.", support(NOTIFY)),

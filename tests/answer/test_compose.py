@@ -45,6 +45,8 @@ def test_a_supported_sentence_is_kept_with_its_words(tiny_searcher: Searcher) ->
         ("The evidence does not say anything about that matter.", "relevance"),
         ("The keeper must ask the Orchard Regulation to determine when to notify of fire blight.", "relevance"),
         ("You should consult the authority's rules on fire blight to find out the hours.", "relevance"),
+        # a duty of that kind is no advice on where to look: it is judged by what the evidence says
+        ("The keeper must review the law on fire blight to determine the orchard authority.", "words"),
     ],
 )
 def test_an_unsupported_sentence_leaves_nothing_behind(tiny_searcher: Searcher, sentence: str, failed: str) -> None:

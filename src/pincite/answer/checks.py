@@ -322,10 +322,17 @@ def _names(claim: str, support: Support) -> bool:
     because they were asked about. A product is named where the evidence speaks of what it is: a rule on AI tools holds
     for Copilot."""
     text = f"{support.text} {support.context}"
-    said = {_stem(word) for word in content_words(text)}
-    products = [name for name, what in products_in(claim).items() if said & {_stem(w) for w in content_words(what)}]
+    products = [name for name, what in products_in(claim).items() if _speaks_of(text, what)]
     known = " ".join((text, *products)).lower()
     return all(name.lower().removesuffix("s") in known for name in names_in(claim))
+
+
+def _speaks_of(text: str, what: str) -> bool:
+    """Tell whether a text has the words of one description of a product ("external AI tool, AI assistant"), one
+    in three aside; that it says "customer" is not enough for a "customer database"."""
+    said = {_stem(word) for word in content_words(text)}
+    descriptions = ({_stem(word) for word in content_words(part)} for part in what.split(","))
+    return any(len(words - said) <= len(words) // 3 for words in descriptions)
 
 
 def _plainly(claim: str, support: Support) -> bool:

@@ -34,7 +34,7 @@ _CONTRADICTIONS = frozenset({"polarity", "negation", "modality"})
 _ABOUT_ITSELF = re.compile(r"(?:this|the) (?:answer|evidence|question)\b|no (?:other|further) evidence", re.I)
 # "You should ask the Requests Policy to determine how to handle it": where to look, in the place of what is said there
 _LOOK_IT_UP = re.compile(
-    r"\b(?:ask|consult|check|read|see|review|refer to|look at)\b[^.;]*"
+    r"\b(?:ask|consult|read|see|refer to|look at)\b[^.;]*"
     r"\b(?:policy|regulation|act|law|directive|rules?)\b[^.;]*\bto (?:determine|find out|see|learn|know|understand)\b",
     re.I,
 )

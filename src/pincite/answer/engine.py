@@ -193,7 +193,7 @@ class Engine:
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
         result = self._search(run, follow_up, as_of, documents)
-        run.as_of, run.day, run.whose_law = result.as_of, result.day, result.remark
+        run.as_of, run.day, run.whose_law = result.as_of, result.day, result.whose_law
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()

@@ -113,7 +113,7 @@ class SearchResult:
         return tuple(self.rarity)
 
     @property
-    def remark(self) -> str:
+    def whose_law(self) -> str:
         """What a reader must know of whose law was searched; empty if there is nothing to say."""
         if not self.lacking:
             return ""
