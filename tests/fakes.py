@@ -9,7 +9,7 @@ from threading import Event as Flag
 
 import numpy as np
 
-from pincite.embed.protocol import Vectors
+from pincite.embed.protocol import Encoded, Vectors
 from pincite.llm.prompt import Prompt
 from pincite.llm.protocol import Generation, Piece, ReadProgress
 from pincite.llm.templates import TEMPLATES
@@ -56,6 +56,16 @@ class FakeEmbedder:
 
     def encode_questions(self, questions: Sequence[str]) -> Vectors:
         return self.encode(questions)
+
+    def read(self, texts: Sequence[str]) -> list[Encoded]:
+        return [Encoded(vector, self._tokens(text)) for text, vector in zip(texts, self.encode(texts), strict=True)]
+
+    def read_questions(self, questions: Sequence[str]) -> list[Encoded]:
+        vectors = self.encode_questions(questions)
+        return [Encoded(vector, self._tokens(text)) for text, vector in zip(questions, vectors, strict=True)]
+
+    def _tokens(self, text: str) -> Vectors:
+        return np.stack([self._vector(word) for word in _WORD.findall(text) or [""]]).astype(np.float32)
 
     def _vector(self, text: str) -> Vectors:
         vector = np.zeros(self.dimension, np.float32)

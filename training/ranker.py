@@ -79,7 +79,7 @@ def main() -> int:
     if args.write:
         head = "# Weights of the ranker, fitted by `python -m training.ranker`; features: features.py.\n[weights]"
         lines = [f"{name} = {weight:.4f}" for name, weight in zip(FEATURES, weights.tolist(), strict=True)]
-        rest = OUT.read_text(encoding="utf-8").partition("\n\n")[2]  # the reranker's weight: training/reranker.py
+        rest = OUT.read_text(encoding="utf-8").partition("\n\n")[2]  # weights of the reranker and of own words
         OUT.write_text("\n".join([head, *lines]) + "\n\n" + rest, encoding="utf-8")
     return 0
 

@@ -1,22 +1,23 @@
-"""The reranker: its question adapter, and the weight of its cosine beside the ranker's score.
+"""The reranker: its question adapter, and what its cosine and its late interaction are worth beside the ranker's score.
 
     python -m training.reranker --home HOME --adapter models/mpnet-questions.safetensors   # train the adapter
-    python -m training.reranker --home HOME [--every N] [--write]                          # fit the weight
+    python -m training.reranker --home HOME [--every N]                                    # fit the weights, compare
 
 Both look at the candidates that the reranker reads, as the search finds them. The adapter is a low-rank change of the
 model that is applied to questions only (as in training/question_encoder.py, where the sources are named); its loss is a
 softmax over these candidates, scored by ranker and cosine together, and with a smaller weight one over all passages
-that were read, scored by the cosine. The weight is fitted on held-out questions with the ranker's loss; how sure the
-two are together is fitted too, and only then divided out: the order depends on the ratio.
+that were read, scored by the cosine. The weights are fitted on held-out questions with the ranker's loss; how sure
+all are together is fitted too, and only then divided out: the order depends on the ratios. They are printed beside
+those that ship (ranking.toml) and not written: training questions repeat words of their passages, and token by token
+that is found too well.
 
-HOME's settings name the reranker, which reads every candidate once: tens of minutes on two cores for the adapter.
+HOME's settings name the reranker, which reads every candidate once: tens of minutes on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from pincite.search.ranking import Ranker
 from pincite.search.rerank import READ, Reranker
 from training.data import Item, TrainingSet
 from training.question_encoder import TEMPERATURE, encode
-from training.ranker import OUT, SAME
+from training.ranker import SAME
 
 CUTS = (1, 2, 4, 10)
 QUESTIONS = 2600
@@ -72,7 +73,6 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--adapter", type=Path, help="train the question adapter and write it here")
     parser.add_argument("--every", type=int, default=1, help="take every n-th held-out question")
-    parser.add_argument("--write", action="store_true", help="write the weight to src/pincite/search/ranking.toml")
     args = parser.parse_args()
     searcher = open_searcher(Home(args.home))
     embedder: Any = searcher.second
@@ -87,18 +87,21 @@ def main() -> int:
         train = gather(searcher, items[:QUESTIONS])
         adapt(searcher, embedder, train, held, args.adapter)
         return 0
-    reranker = Reranker(searcher.library, embedder, 1.0)
-    cosines = []
+    reranker = Reranker(searcher.library, embedder, 0.0, 0.0)
+    near = []
     for number, one in enumerate(held, 1):
-        cosines.append(torch.from_numpy(reranker.similarities([one.question], searcher.library.passages(one.passages))))
+        near.append(torch.from_numpy(reranker.similarities([one.question], searcher.library.passages(one.passages))))
         if number % 50 == 0:
             print(f"{number} of {len(held)} questions read", flush=True)
-    weight = fit(held, cosines)
-    print("without    " + recall(held, cosines, 0.0))
-    print(f"with {weight:.2f} " + recall(held, cosines, weight))
-    if args.write:
-        text = OUT.read_text(encoding="utf-8")
-        OUT.write_text(re.sub(r"(\[reranker\]\nweight = ).*", rf"\g<1>{weight:.4f}", text), encoding="utf-8")
+    cosine, tokens = [one[:, :1] for one in near], [one[:, 1:] for one in near]
+    for name, kinds, weights in (
+        ("without", cosine, [0.0]),
+        ("cosine", cosine, fit(held, cosine)),
+        ("late interaction", tokens, fit(held, tokens)),
+        ("both", near, fit(held, near)),
+        ("what ships", near, list(Ranker.load().second)),
+    ):
+        print(f"{name:18} {' '.join(f'{weight:6.1f}' for weight in weights):14} {recall(held, kinds, weights)}")
     return 0
 
 
@@ -125,7 +128,7 @@ def adapt(searcher: Searcher, embedder: Any, train: list[Example], held: list[Ex
     random.seed(1)
     numbers = sorted({i for one in train + held for i in one.passages})
     place = {number: row for row, number in enumerate(numbers)}
-    reranker = Reranker(searcher.library, embedder, 1.0)
+    reranker = Reranker(searcher.library, embedder, 0.0, 0.0)
     print(f"{len(numbers)} passages to read", flush=True)
     bank = torch.from_numpy(embedder.encode(reranker.texts(searcher.library.passages(numbers))))
     train = [one for one in train if one.own in place]
@@ -167,8 +170,8 @@ def adapt(searcher: Searcher, embedder: Any, train: list[Example], held: list[Ex
             asked = torch.cat(
                 [encode(model, [o.question for o in held[i : i + 128]]) for i in range(0, len(held), 128)]
             )
-        cosines = [bank[rows(one)] @ vector for one, vector in zip(held, asked, strict=True)]
-        print(f"epoch {epoch} {time.monotonic() - began:.0f} s  {recall(held, cosines, WEIGHT)}", flush=True)
+        cosines = [(bank[rows(one)] @ vector)[:, None] for one, vector in zip(held, asked, strict=True)]
+        print(f"epoch {epoch} {time.monotonic() - began:.0f} s  {recall(held, cosines, [WEIGHT])}", flush=True)
         save_adapter(out, changes, base=embedder.sha256)
 
 
@@ -184,31 +187,37 @@ def missed(logits: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     return (logits.logsumexp(1) - logits.masked_fill(~right, -1e9).logsumexp(1)).mean()
 
 
-def recall(examples: list[Example], cosines: list[torch.Tensor], weight: float) -> str:
-    """Return the share of questions with a right passage among the first k."""
-    orders = [torch.argsort(-(o.scores + weight * c), stable=True) for o, c in zip(examples, cosines, strict=True)]
+def recall(examples: list[Example], near: list[torch.Tensor], weights: list[float]) -> str:
+    """Return the share of questions with a right passage among the first k.
+
+    Args:
+        near: for each question similarities of its passages, shape (passages, kinds).
+        weights: of the kinds, beside the ranker's score.
+    """
+    counts = torch.tensor(weights)
+    orders = [torch.argsort(-(o.scores + n @ counts), stable=True) for o, n in zip(examples, near, strict=True)]
     return "  ".join(
         f"R@{k} {np.mean([bool(one.right[order[:k]].any()) for one, order in zip(examples, orders, strict=True)]):.3f}"
         for k in CUTS
     )
 
 
-def fit(examples: list[Example], cosines: list[torch.Tensor]) -> float:
-    """Return the weight of the cosine that makes the right passages likely."""
+def fit(examples: list[Example], near: list[torch.Tensor]) -> list[float]:
+    """Return the weights of the kinds of similarity that make the right passages likely; `near` as for `recall`."""
     some = [i for i, one in enumerate(examples) if one.right.any()]
     scores, rights = (torch.stack([getattr(examples[i], name) for i in some]) for name in ("scores", "right"))
-    similar = torch.stack([cosines[i] for i in some])
-    sureness = torch.tensor([SURENESS, SURENESS * WEIGHT / 10], requires_grad=True)
+    similar = torch.stack([near[i] for i in some])
+    sureness = torch.tensor([SURENESS, *[SURENESS * WEIGHT / 10] * similar.shape[-1]], requires_grad=True)
     optimiser = torch.optim.LBFGS([sureness], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        value = missed(sureness[0] * scores + sureness[1] * 10 * similar, rights)
+        value = missed(sureness[0] * scores + 10 * similar @ sureness[1:], rights)
         value.backward()
         return value
 
     optimiser.step(loss)
-    return float(10 * sureness.detach()[1] / sureness.detach()[0])
+    return [float(10 * weight / sureness.detach()[0]) for weight in sureness.detach()[1:]]
 
 
 if __name__ == "__main__":

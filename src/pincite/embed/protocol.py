@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Embedder", "Vectors"]
+__all__ = ["Embedder", "Encoded", "Vectors"]
 
 Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as an embedding model sees it, whole and token by token.
+
+    Attributes:
+        vector: of the text, unit length, shape (dimension,).
+        tokens: of its tokens in their context, unit length each, shape (tokens, dimension); without the marks that the
+            tokenizer puts around a text.
+    """
+
+    vector: Vectors
+    tokens: Vectors
 
 
 class Embedder(Protocol):
@@ -45,4 +60,12 @@ class Embedder(Protocol):
 
         An embedder without a question adapter encodes them like any text.
         """
+        ...
+
+    def read(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return the vectors of texts and of their tokens, in the order of `texts`."""
+        ...
+
+    def read_questions(self, questions: Sequence[str]) -> list[Encoded]:
+        """Return the same of questions, comparable with those of passages as for `encode_questions`."""
         ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 # Before the import: these libraries look at the environment when they are loaded, and none of them
 # may try the network or start thread pools that outlive their use.
@@ -33,7 +34,7 @@ finally:
     if _collecting:
         gc.enable()
 
-from pincite.embed.protocol import Vectors
+from pincite.embed.protocol import Encoded, Vectors
 from pincite.errors import ModelError
 
 __all__ = ["TransformerEmbedder"]
@@ -41,6 +42,8 @@ __all__ = ["TransformerEmbedder"]
 _BATCH_TOKENS = 512
 """Tokens in a batch, padding counted: few enough to stay in the processor's caches, and that a few passages keep all
 cores busy (`make bench-embedding`)."""
+
+_One = TypeVar("_One")
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it draws over the TUI and into standard error
 
@@ -116,13 +119,18 @@ class TransformerEmbedder:
         """Return unit vectors of questions, made with the question adapter, shape (len(questions), dimension)."""
         return self._encode(self._questions, questions)
 
+    def read(self, texts: Sequence[str]) -> list[Encoded]:
+        """See `Embedder.read`."""
+        return _in_batches(self._passages, self._passages.read, texts)
+
+    def read_questions(self, questions: Sequence[str]) -> list[Encoded]:
+        """See `Embedder.read_questions`."""
+        return _in_batches(self._questions, self._questions.read, questions)
+
     def _encode(self, model: _Shared, texts: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
-        batches = list(_batches(model.tokens(texts)))
-        encoded = _workers().map(lambda rows: model.encode([texts[row] for row in rows]), batches)
-        for rows, found in zip(batches, encoded, strict=True):
-            vectors[rows] = found
-        return vectors
+        if not texts:
+            return np.zeros((0, self._dimension), dtype=np.float32)
+        return np.stack(_in_batches(model, model.encode, texts))
 
 
 class _Shared:
@@ -167,6 +175,30 @@ class _Shared:
                 show_progress_bar=False,
             )
         return np.asarray(found, dtype=np.float32)
+
+    def read(self, texts: list[str]) -> list[Encoded]:
+        """Return the texts of one batch, whole and token by token."""
+        with self.borrowed() as model:
+            read: Any = model.encode(texts, batch_size=len(texts), output_value=None, show_progress_bar=False)
+            marks = torch.tensor(model.tokenizer.all_special_ids)
+        return [_encoded(features, marks) for features in read]
+
+
+def _encoded(features: Mapping[str, torch.Tensor], marks: torch.Tensor) -> Encoded:
+    """Return one text out of what sentence-transformers gives of it, which is padded and has the tokenizer's marks."""
+    said = features["attention_mask"].bool() & ~torch.isin(features["input_ids"], marks)
+    vector, tokens = features["sentence_embedding"], features["token_embeddings"][said]
+    return Encoded(*(torch.nn.functional.normalize(one.float(), dim=-1).numpy() for one in (vector, tokens)))
+
+
+def _in_batches(model: _Shared, encode: Callable[[list[str]], Iterable[_One]], texts: Sequence[str]) -> list[_One]:
+    """Return what `encode` gives for each text, the batches side by side."""
+    batches = list(_batches(model.tokens(texts)))
+    encoded = _workers().map(lambda rows: encode([texts[row] for row in rows]), batches)
+    found: dict[int, _One] = {}
+    for rows, batch in zip(batches, encoded, strict=True):
+        found |= zip(rows, batch, strict=True)
+    return [found[row] for row in range(len(texts))]
 
 
 @cache

@@ -27,13 +27,13 @@ class Ranker:
 
     Attributes:
         weights: one for each of `FEATURES`.
-        second: of the cosine that the second embedder gives the best candidates.
+        second: of the cosine and of the late interaction that the second embedder gives the best candidates.
         own_words: how the weights shift for questions in the rules' own words (see `ranking.toml`).
         sha256: digest of the file that they come from.
     """
 
     weights: npt.NDArray[np.float32]
-    second: float
+    second: tuple[float, float]
     own_words: Mapping[str, float]
     sha256: str
 
@@ -44,7 +44,8 @@ class Ranker:
         data = resources.files("pincite.search").joinpath("ranking.toml").read_bytes()
         values = tomllib.loads(data.decode())
         weights = np.array([values["weights"][name] for name in FEATURES], np.float32)
-        return cls(weights, float(values["reranker"]["weight"]), values["own_words"], hashlib.sha256(data).hexdigest())
+        second = (float(values["reranker"]["cosine"]), float(values["reranker"]["tokens"]))
+        return cls(weights, second, values["own_words"], hashlib.sha256(data).hexdigest())
 
     def scores(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a score for each row of `features`, greater is better, comparable within one question."""

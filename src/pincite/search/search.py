@@ -144,7 +144,7 @@ class Searcher:
         self._embedder = embedder
         self._second = second
         self._ranker = ranker or Ranker.load()
-        self._reranker = Reranker(library, second, self._ranker.second) if second else None
+        self._reranker = Reranker(library, second, *self._ranker.second) if second else None
         self._territories = Territories(library)
         self._passages = _flat_index(library.vectors)
         self._sentences = _flat_index(library.sentence_vectors)
