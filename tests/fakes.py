@@ -86,7 +86,7 @@ class FakeModel:
 
     Attributes:
         prompts, grammars: what `generate` was called with.
-        gain: what evidence adds to the likelihood of any question, in nats.
+        gain: what evidence adds to the likelihood of any question, in nats; or a function from the prompt to it.
         closed: whether `close` was called.
     """
 
@@ -105,7 +105,7 @@ class FakeModel:
         self.prompts: list[Prompt] = []
         self.grammars: list[str] = []
         self.closed = False
-        self.gain = 20.0
+        self.gain: float | Callable[[Prompt], float] = 20.0
         self._drafts = list(drafts)
         self._write = write
         self._before_piece = before_piece
@@ -133,7 +133,9 @@ class FakeModel:
         assert not self.closed, "asked after close"
         if not text or (stop and stop.is_set()):
             return []
-        return [-40.0 + (self.gain if "[1] " in prompt.text else 0.0)]
+        if "[1] " not in prompt.text:
+            return [-40.0]
+        return [-40.0 + (self.gain(prompt) if callable(self.gain) else self.gain)]
 
     def _steps(self, draft: str, read: int, most: int, stop: Flag) -> Iterator[ReadProgress | Piece | Generation]:
         pieces = re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", draft)

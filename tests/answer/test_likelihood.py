@@ -14,13 +14,14 @@ from pincite.answer.drafting import build_prompt, question_prompt
 from pincite.answer.engine import Engine
 from pincite.answer.evidence import rough_tokens, select_evidence
 from pincite.answer.followup import Standalone
-from pincite.answer.likelihood import gain_of
+from pincite.answer.likelihood import by_likelihood, likelihoods, worth_reading
 from pincite.config import Settings
 from pincite.domain import events
 from pincite.domain.answers import Answer, Reason, Status
 from pincite.llm import TEMPLATES
 from pincite.llm.prompt import Prompt
 from pincite.search import Searcher
+from pincite.search.search import SearchResult
 from tests.answer.test_engine import BLIGHT, RIGHT, end
 from tests.fakes import FakeModel
 
@@ -87,26 +88,75 @@ def test_stopped_meanwhile_nothing_is_concluded(tiny_searcher: Searcher) -> None
     assert isinstance(last, events.Cancelled)
 
 
-def test_the_draft_begins_with_what_was_read_for_the_likelihood(tiny_searcher: Searcher) -> None:
-    question = "What must staff check before they climb a ladder and before they drive a tractor?"
-    evidence = select_evidence(tiny_searcher, tiny_searcher.search(question), 900, rough_tokens)
+def test_the_question_is_read_where_the_draft_has_it(tiny_searcher: Searcher) -> None:
+    (one,) = worth_reading(tiny_searcher, tiny_searcher.search(BLIGHT), 1)
     template = TEMPLATES["chatml"]
-    draft = build_prompt(Standalone(question, "", question), evidence, template)
-    read, alone = question_prompt(evidence[0], template), question_prompt(None, template)
-    assert len(evidence) > 1
-    assert draft.shared == read.shared > alone.shared
-    assert draft.segments[: draft.shared] == read.segments[: read.shared]
-    assert evidence[0].prompt_text in draft.segments[draft.shared - 2].text
-    assert evidence[1].prompt_text not in read.text
-    assert draft.segments[: alone.shared] == alone.segments[: alone.shared]
-    assert question not in read.text
+    draft = build_prompt(Standalone(BLIGHT, "", BLIGHT), [one], template)
+    assert draft.text.startswith(question_prompt(one, template).text + BLIGHT)
+    assert BLIGHT not in question_prompt(one, template).text
+    assert "[1]" not in question_prompt(None, template).text
 
 
-def test_the_gain_is_the_difference_in_nats(tiny_searcher: Searcher) -> None:
-    evidence = select_evidence(tiny_searcher, tiny_searcher.search(BLIGHT), 900, rough_tokens)
+def test_of_each_passage_the_nearest_sentences_are_read(tiny_searcher: Searcher) -> None:
+    result = tiny_searcher.search("What must staff check before they climb a ladder and before they drive a tractor?")
+    for one in worth_reading(tiny_searcher, result, 10):
+        nearest = max(one.sentences, key=lambda sentence: sentence.similarity)
+        assert nearest.span in one.item.quotes
+        assert len(one.item.quotes) <= 2
+        assert one.item.n == 1  # its number tells nothing of its rank
+
+
+def test_only_what_could_be_first_is_read(tiny_searcher: Searcher) -> None:
+    result = tiny_searcher.search(BLIGHT)
+    close = [hit for hit in result.hits if hit.score >= 0.8 * result.hits[0].score]
+    assert 1 <= len(close) < len(result.hits)
+    assert [one.hit for one in worth_reading(tiny_searcher, result, 10)] == close
+    assert [one.hit for one in worth_reading(tiny_searcher, result, 0)] == close[:1]
+
+
+def spread(searcher: Searcher, *scores: float) -> SearchResult:
+    """Return a search whose first passages have these scores."""
+    result = searcher.search(BLIGHT)
+    hits = [replace(hit, score=score, exact=False) for hit, score in zip(result.hits, scores, strict=False)]
+    return replace(result, hits=tuple(hits))
+
+
+def test_scores_and_likelihoods_are_added(tiny_searcher: Searcher) -> None:
+    result = spread(tiny_searcher, 1.0, 0.9, 0.85, 0.5)
+    passages = worth_reading(tiny_searcher, result, 5)
     model = FakeModel()
-    model.gain = 3.5
-    assert gain_of(model, evidence[0], BLIGHT, Flag()) == pytest.approx(3.5)
+    gains = iter([4.0, 2.0, 14.0])
+    model.gain = lambda prompt: next(gains)
+    read = list(likelihoods(model, passages, BLIGHT, Flag()))
+    assert [one.gain for one in read] == pytest.approx([4.0, 2.0, 14.0])
+    placed = by_likelihood(result, read)
+    ids = [hit.passage.id for hit in result.hits]
+    assert [hit.passage.id for hit in placed.hits] == [ids[i] for i in (2, 0, 1, 3)]
+    assert [hit.score for hit in placed.hits] == pytest.approx([1.0, 0.95, 0.81, 0.5])
+    assert (placed.question, placed.lookup) == (result.question, result.lookup)
+
+
+def test_what_the_model_finds_likelier_comes_first(tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = spread(tiny_searcher, 1.0, 0.95, 0.9)
+    liked = tiny_searcher.library.passage_texts([result.hits[1].passage.id])[0]
+    monkeypatch.setattr(Searcher, "search", lambda self, *args, **others: result)
+
+    def events_of(gain: float, settings: Settings) -> list[events.Event]:
+        model = FakeModel(RIGHT)
+        model.gain = lambda prompt: gain if prompt.segments[-3].text.split("): ")[1][:30] in liked else 1.0
+        return list(Engine(tiny_searcher, lambda: model, settings, seal="test").ask(BLIGHT))
+
+    def shown(happened: list[events.Event]) -> list[list[int]]:
+        return [[item.passage.start for item in e.items] for e in happened if isinstance(e, events.Evidence)]
+
+    moved, kept = events_of(30.0, Settings()), events_of(1.0, Settings())
+    first, then = shown(moved)
+    assert then[0] == result.hits[1].passage.span.start != first[0]
+    assert shown(kept) == [first]  # said once, for nothing changed
+    assert shown(events_of(30.0, Settings(reread=1))) == [first]
+    read = [e for e in moved if isinstance(e, events.Reading)]
+    assert [one.done for one in read[:3]] == sorted(one.done for one in read[:3])
+    assert read[2].done == read[2].total
 
 
 def test_thresholds_of_a_library_calibrated_earlier_leave_the_likelihood_out(

@@ -62,21 +62,15 @@ def build_prompt(standalone: Standalone, evidence: Sequence[Selected], template:
         segments += [Segment("\nEarlier question: "), Segment(standalone.earlier, foreign=True)]
     segments += [Segment("\nQuestion: "), Segment(standalone.question, foreign=True)]
     segments.append(Segment("\nAnswer in one or two sentences."))
-    return _beginning_with(evidence[:1], template.prompt(_SYSTEM, tuple(segments)))
+    return template.prompt(_SYSTEM, tuple(segments))
 
 
 def question_prompt(selected: Selected | None, template: Template) -> Prompt:
-    """Return the prompt after which the model would write the question that a piece of evidence answers, or with None
-    any question. It begins as the draft does whose first evidence that is, so that a model reads this part once."""
-    read = [selected] if selected else []
-    segments = [_OPENING, *(segment for one in read for segment in _block(one))]
-    segments.append(Segment("\nWrite the question of a member of staff that this evidence answers."))
-    return _beginning_with(read, template.prompt(_SYSTEM, tuple(segments)))
-
-
-def _beginning_with(evidence: Sequence[Selected], prompt: Prompt) -> Prompt:
-    """Return a prompt of which the template's head, the opening and this evidence are shared with others."""
-    return replace(prompt, shared=2 + sum(len(_block(selected)) for selected in evidence))
+    """Return the draft's prompt with one piece of evidence, or with None without any, up to where the question begins:
+    what the model expects there is the question that this evidence answers."""
+    evidence = _block(selected) if selected else []
+    prompt = template.prompt(_SYSTEM, (_OPENING, *evidence, Segment("\nQuestion: ")))
+    return replace(prompt, segments=prompt.segments[:-1])  # the question is the user's: their turn does not end here
 
 
 def _block(selected: Selected) -> list[Segment]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event as Flag
 
-from pincite.answer.abstain import Policy, Verdict, judge
+from pincite.answer.abstain import Policy, judge
 from pincite.answer.beside import add_beside, list_asked_for
 from pincite.answer.checks import asks_for_provision
 from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
-from pincite.answer.likelihood import gain_of
+from pincite.answer.likelihood import Likelihood, by_likelihood, likelihoods, worth_reading
 from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, quotable, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
@@ -194,7 +193,7 @@ class Engine:
         follow_up = run.question if run.standalone.earlier else ""
         result = self._search(run, follow_up, as_of, documents)
         run.as_of, run.day, run.whose_law = result.as_of, result.day, result.whose_law
-        evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
+        evidence = self._select(run, result)
         run.evidence_seconds = time.perf_counter() - began
         run.digests = self._digests()
         named = result.lookup.documents if result.lookup.named else ()
@@ -223,14 +222,18 @@ class Engine:
         yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
         if self._model is None:
             yield Loading("language model")
-        enough = self._convinces(run, evidence, verdict, stop)
-        if stop.is_set():
-            yield Cancelled("")
-            return
-        if not enough:
-            why = verdict.otherwise
-            yield Refused(self._no_answer(run, Status.NOT_FOUND, why, _MESSAGES[why], evidence))
-            return
+        if not any(hit.exact for hit in result.hits):
+            result, gain = yield from self._reread(run, result, stop)
+            if stop.is_set():
+                yield Cancelled("")
+                return
+            before, evidence = evidence, self._select(run, result)
+            if [one.item for one in evidence] != [one.item for one in before]:
+                yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
+            if gain < verdict.needed:
+                why = verdict.otherwise
+                yield Refused(self._no_answer(run, Status.NOT_FOUND, why, _MESSAGES[why], evidence))
+                return
         draft = ""
         for step in self._draft(run, evidence, stop):
             if isinstance(step, Token):
@@ -266,16 +269,32 @@ class Engine:
         lookup = replace(lookup, withheld=tuple(m for m, _ in silent), silent=tuple(info for _, info in silent))
         return replace(found, lookup=lookup)
 
-    def _convinces(self, run: _Run, evidence: Sequence[Selected], verdict: Verdict, stop: Flag) -> bool:
-        """Tell whether the best evidence makes the question as much likelier as it must."""
-        if stop.is_set() or verdict.needed == -math.inf:
-            return True
+    def _select(self, run: _Run, result: SearchResult) -> tuple[Selected, ...]:
+        """Return the evidence, what the question tells of among it."""
+        evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
+        return evidence if run.told is None else run.told.among(evidence)
+
+    def _reread(
+        self, run: _Run, result: SearchResult, stop: Flag
+    ) -> Generator[Event, None, tuple[SearchResult, float]]:
+        """Have the model read what could be first; return the search in the order that this gives, and what the first
+        adds to the likelihood of the question, in nats."""
         model = self.load()
         began = time.perf_counter()
         run.digests |= {"model": model.sha256}
-        gain = gain_of(model, evidence[0], run.standalone.text, stop)
+        question = run.standalone.text
+        passages = worth_reading(self._searcher, result, self._settings.reread)
+        sizes = [rough_tokens(one.prompt_text + question) for one in passages]
+        read: list[Likelihood] = []
+        for one in likelihoods(model, passages, question, stop):
+            read.append(one)
+            yield Reading(sum(sizes[: len(read)]), sum(sizes))
         run.likelihood_seconds = time.perf_counter() - began
-        return gain >= verdict.needed
+        if stop.is_set():
+            return result, 0.0
+        result = by_likelihood(result, read)
+        first = max(result.hits, key=lambda hit: hit.score).passage.id
+        return result, next((one.gain for one in read if one.selected.hit.passage.id == first), read[0].gain)
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()

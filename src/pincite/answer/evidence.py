@@ -16,6 +16,7 @@ from pincite.search.terms import content_words
 __all__ = [
     "Selected",
     "every_hit",
+    "in_brief",
     "may_rule",
     "quote_with_lead_in",
     "rough_tokens",
@@ -115,6 +116,12 @@ def select_evidence(
 def every_hit(searcher: Searcher, result: SearchResult) -> list[Selected]:
     """Return all that the search brought as evidence, best first, without numbers and without chosen sentences."""
     return [_candidate(searcher, hit, result) for hit in result.hits]
+
+
+def in_brief(candidate: Selected) -> Selected:
+    """Return a candidate, numbered 1, with its sentences that are nearest to the question."""
+    cut = _cut(candidate, whole=False)
+    return replace(cut, item=replace(cut.item, n=1))
 
 
 def select_passage(searcher: Searcher, passage: PassageRow, result: SearchResult) -> Selected:
