@@ -58,14 +58,18 @@ class FakeEmbedder:
         return self.encode(questions)
 
     def read(self, texts: Sequence[str]) -> list[Encoded]:
-        return [Encoded(vector, self._tokens(text)) for text, vector in zip(texts, self.encode(texts), strict=True)]
+        return [self._read(text, vector) for text, vector in zip(texts, self.encode(texts), strict=True)]
 
     def read_questions(self, questions: Sequence[str]) -> list[Encoded]:
         vectors = self.encode_questions(questions)
-        return [Encoded(vector, self._tokens(text)) for text, vector in zip(questions, vectors, strict=True)]
+        return [self._read(text, vector) for text, vector in zip(questions, vectors, strict=True)]
 
-    def _tokens(self, text: str) -> Vectors:
-        return np.stack([self._vector(word) for word in _WORD.findall(text) or [""]]).astype(np.float32)
+    def _read(self, text: str, vector: Vectors) -> Encoded:
+        words = list(_WORD.finditer(text))
+        tokens = np.zeros((len(words), len(vector)), np.float32)
+        for row, word in zip(tokens, words, strict=True):
+            row[:] = self._vector(word.group())[: len(vector)]
+        return Encoded(vector, tokens, np.array([word.span() for word in words], np.int32).reshape(-1, 2))
 
     def _vector(self, text: str) -> Vectors:
         vector = np.zeros(self.dimension, np.float32)

@@ -90,7 +90,8 @@ def main() -> int:
     reranker = Reranker(searcher.library, embedder, 0.0, 0.0)
     near = []
     for number, one in enumerate(held, 1):
-        near.append(torch.from_numpy(reranker.similarities([one.question], searcher.library.passages(one.passages))))
+        compared = reranker.compare([one.question], searcher.library.passages(one.passages))
+        near.append(torch.tensor([(found.cosine, found.tokens) for found in compared]))
         if number % 50 == 0:
             print(f"{number} of {len(held)} questions read", flush=True)
     cosine, tokens = [one[:, :1] for one in near], [one[:, 1:] for one in near]

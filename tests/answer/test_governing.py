@@ -44,6 +44,21 @@ def test_the_rule_stands_beside_the_sentence_that_has_the_words_of_the_question(
     assert words == f"{rule} {SENTENCE}"
 
 
+def test_sentences_read_token_by_token_are_told_apart_by_that(tmp_path: Path) -> None:
+    rule = "The grower is told within 3 days."
+    searcher = searcher_of(tmp_path, grafts=f"# Graft Policy\n\n## 4. Grafts\n\n{rule} {SENTENCE}\n")
+    result, document = searcher.search(ASKED), searcher.library.document("grafts")
+    rows = {span.of(document.text): row for row, span in searcher.library.sentences(result.hits[0].passage.id)}
+    for near, expected in (
+        ({rows[rule]: 0.9, rows[SENTENCE]: 0.3}, rule),
+        ({rows[rule]: 0.3, rows[SENTENCE]: 0.9}, SENTENCE),
+        ({rows[rule]: 0.9}, SENTENCE),  # the other one was not read: both are told apart by their vectors
+    ):
+        read = replace(result, read=near)
+        best = select_evidence(searcher, read, 2000, rough_tokens)[0]
+        assert governing_sentence(document, best, ASKED).of(document.text) == expected
+
+
 NUMBERED = (
     "# Graft Policy\n\n## 4. Grafts\n\n4.1 {first}\n\n4.2 Late grafts must be told to the grower.\n\n4.3 {last}\n"
 )

@@ -52,6 +52,24 @@ def test_questions_come_nearer_to_what_answers_them(embedder: Embedder) -> None:
     assert margins[1] > margins[0] + 0.05
 
 
+def test_token_by_token_a_text_is_what_it_is_whole(embedder: Embedder) -> None:
+    """A batch of texts of unlike length: no padding and no mark of the tokenizer is among the tokens."""
+    texts = [ANSWER, "Ladders?", "Ärger — “mit” ladders\u200b"]
+    for texts_read, vectors in (
+        (embedder.read(texts), embedder.encode(texts)),
+        (embedder.read_questions(texts), embedder.encode_questions(texts)),
+    ):
+        for text, read, vector in zip(texts, texts_read, vectors, strict=True):
+            assert np.allclose(read.vector, vector, atol=1e-5)
+            assert read.tokens.shape == (len(read.spans), embedder.dimension)
+            assert np.allclose(np.linalg.norm(read.tokens, axis=1), 1, atol=1e-5)
+            said = [text[start:end] for start, end in read.spans]
+            assert all(said)
+            assert "".join(said) == "".join(text.replace("\u200b", "").split())
+    near = embedder.read(["The ladder is old."])[0].tokens @ texts_read[1].tokens[0]
+    assert int(near.argmax()) == 1  # "ladder"
+
+
 def test_passages_keep_their_vectors(parts: Parts, embedder: Embedder) -> None:
     from pincite.embed.sentence_transformer import TransformerEmbedder
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from pincite.embed.protocol import Vectors
+from pincite.embed.protocol import Encoded, Vectors
 from pincite.library import Library
 from pincite.search import Searcher
 from pincite.search import rerank as rerank_module
@@ -64,18 +64,17 @@ def test_the_ranker_and_the_reranker_are_added(tiny_library: Library) -> None:
     bodies = tiny_library.passage_texts([0, 1, 2])
     word = max(bodies[2].lower().split(), key=len)
     reranker = Reranker(tiny_library, Fond(word), 2.0, 3.0)
-    near = reranker.similarities([QUESTION], passages)
-    assert near.shape == (3, 2)
+    near = np.array([(one.cosine, one.tokens) for one in reranker.compare([QUESTION], passages)])
     assert near[:, 0].argmax() == 2
-    gained = reranker.gains([QUESTION], passages, np.array([3.0, 2.0, 1.0], np.float32))
-    assert gained == pytest.approx((near - near.min(axis=0)) @ [2.0, 3.0])
-    assert reranker.gains([QUESTION], passages[:1], np.array([1.0], np.float32)).tolist() == [0.0]
+    read = reranker.read([QUESTION], passages, np.array([3.0, 2.0, 1.0], np.float32))
+    assert read.gained == pytest.approx((near - near.min(axis=0)) @ [2.0, 3.0], abs=1e-5)
+    assert reranker.read([QUESTION], passages[:1], np.array([1.0], np.float32)).gained.tolist() == [0.0]
 
 
 def test_where_a_passage_stands_is_read_too(tiny_library: Library) -> None:
     fond = Fond("x")
     passage = next(p for p in tiny_library.passages(range(8)) if p.path)
-    Reranker(tiny_library, fond, 1.0, 1.0).similarities([QUESTION], [passage])
+    Reranker(tiny_library, fond, 1.0, 1.0).compare([QUESTION], [passage])
     (text,) = fond.texts
     assert text.startswith(f"{tiny_library.documents[passage.document].short} {passage.path[0]}")
     assert text.endswith(tiny_library.passage_texts([passage.id])[0])
@@ -86,14 +85,14 @@ def test_a_passage_is_read_once(tiny_library: Library, monkeypatch: pytest.Monke
     fond = Fond("ladder")
     reranker = Reranker(tiny_library, fond, 1.0, 1.0)
     passages = tiny_library.passages(range(5))
-    first = reranker.similarities([QUESTION], passages[:3])
-    again = reranker.similarities([QUESTION], passages[:3])
+    first = reranker.compare([QUESTION], passages[:3])
+    again = reranker.compare([QUESTION], passages[:3])
     assert len(fond.texts) == 3
-    assert np.array_equal(first, again)
-    reranker.similarities([QUESTION], passages[3:])  # puts the two that were used longest ago out
-    reranker.similarities([QUESTION], passages[2:3])
+    assert first == again
+    reranker.compare([QUESTION], passages[3:])  # puts the two that were used longest ago out
+    reranker.compare([QUESTION], passages[2:3])
     assert len(fond.texts) == 5
-    reranker.similarities([QUESTION], passages[:1])
+    reranker.compare([QUESTION], passages[:1])
     assert len(fond.texts) == 6
 
 
@@ -101,12 +100,13 @@ def test_what_is_new_in_a_follow_up_counts_as_much(tiny_library: Library) -> Non
     embedder = FakeEmbedder()
     reranker = Reranker(tiny_library, embedder, 1.0, 1.0)
     passages = tiny_library.passages(range(4))
-    both = reranker.similarities(["What of ladders?", "And tractors?"], passages)
+    both = reranker.compare(["What of ladders?", "And tractors?"], passages)
     vectors = embedder.encode(["What of ladders?", "And tractors?"]).sum(axis=0)
     bodies = embedder.encode(reranker.texts(passages))
-    assert both[:, 0] == pytest.approx(bodies @ vectors / np.linalg.norm(vectors), abs=1e-6)
-    alone = [reranker.similarities([question], passages) for question in ("What of ladders?", "And tractors?")]
-    assert both[:, 1] == pytest.approx((alone[0][:, 1] + alone[1][:, 1]) / 2, abs=1e-6)
+    assert [one.cosine for one in both] == pytest.approx(bodies @ vectors / np.linalg.norm(vectors), abs=1e-6)
+    alone = [reranker.compare([question], passages) for question in ("What of ladders?", "And tractors?")]
+    for one, *each in zip(both, *alone, strict=True):
+        assert one.tokens == pytest.approx((each[0].tokens + each[1].tokens) / 2, abs=1e-6)
 
 
 def test_late_interaction_finds_each_word_where_it_stands(tiny_library: Library) -> None:
@@ -114,19 +114,67 @@ def test_late_interaction_finds_each_word_where_it_stands(tiny_library: Library)
     reranker = Reranker(tiny_library, FakeEmbedder(), 0.0, 1.0)
     words = re.findall(r"[^\W_]+", tiny_library.passage_texts([3])[0].lower())
     asked = f"{words[2]} {words[-1]}"  # far apart: together they are a small part of the passage
-    near = reranker.similarities([asked], passages)[:, 1]
-    assert near.argmax() == 3
-    assert near[3] == pytest.approx(1.0, abs=2e-3)  # both are there; half-precision in memory
-    assert reranker.similarities([f"{asked} zzz"], passages)[3, 1] < 0.9
+    near = [one.tokens for one in reranker.compare([asked], passages)]
+    assert max(near) == near[3] == pytest.approx(1.0, abs=2e-3)  # both are there; half-precision in memory
+    assert reranker.compare([f"{asked} zzz"], passages)[3].tokens < 0.9
 
 
 def test_a_text_without_tokens_is_near_to_nothing(tiny_library: Library) -> None:
     class Silent(FakeEmbedder):
-        def _tokens(self, text: str) -> Vectors:
-            return np.zeros((0, self.dimension), np.float32)
+        def _read(self, text: str, vector: Vectors) -> Encoded:
+            return Encoded(vector, np.zeros((0, self.dimension), np.float32), np.zeros((0, 2), np.int32))
 
-    near = Reranker(tiny_library, Silent(), 0.0, 1.0).similarities([QUESTION], tiny_library.passages([0]))
-    assert near[0, 1] == 0
+    (near,) = Reranker(tiny_library, Silent(), 0.0, 1.0).compare([QUESTION], tiny_library.passages([0]))
+    assert (near.tokens, near.sentences) == (0.0, {})
+
+
+def sentences(library: Library, passage: int) -> dict[int, str]:
+    """Return the sentences of a passage by their row."""
+    (row,) = library.passages([passage])
+    text = library.document(library.documents[row.document].slug).text
+    return {number: span.of(text) for number, span in library.sentences(passage)}
+
+
+def test_each_sentence_is_compared_alone(tiny_library: Library) -> None:
+    reranker = Reranker(tiny_library, FakeEmbedder(), 0.0, 1.0)
+    several = [p for p in tiny_library.passages(range(8)) if len(sentences(tiny_library, p.id)) > 1]
+    assert several
+    for passage in several:
+        said = sentences(tiny_library, passage.id)
+        for number, words in said.items():
+            (near,) = reranker.compare([words], [passage])
+            assert set(near.sentences) == set(said)
+            assert near.sentences[number] == pytest.approx(1.0, abs=2e-3)  # and nothing of what stands before it
+            assert near.sentences[number] >= max(near.sentences.values())
+            assert near.tokens >= near.sentences[number] - 1e-3
+        (near,) = reranker.compare([" ".join(said.values())], [passage])
+        assert all(one < 0.95 for one in near.sentences.values())  # each is only a part
+
+
+def test_a_sentence_that_was_not_read_to_its_end_is_not_compared(tiny_library: Library) -> None:
+    class Short(FakeEmbedder):
+        def _read(self, text: str, vector: Vectors) -> Encoded:
+            whole = super()._read(text, vector)
+            return Encoded(vector, whole.tokens[:-1], whole.spans[:-1])
+
+    passage = next(p for p in tiny_library.passages(range(8)) if len(sentences(tiny_library, p.id)) > 1)
+    (near,) = Reranker(tiny_library, Short(), 0.0, 1.0).compare([QUESTION], [passage])
+    assert set(near.sentences) == set(list(sentences(tiny_library, passage.id))[:-1])
+
+
+def test_a_search_tells_how_near_the_sentences_are_that_were_read(
+    tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rerank_module, "READ", 2)
+    assert tiny_searcher.search(QUESTION).read == {}
+    result = Searcher(tiny_searcher.library, FakeEmbedder(), second=FakeEmbedder(sha256="f" * 64)).search(QUESTION, 50)
+    read = [
+        hit.passage.id
+        for hit in result.hits
+        if set(sentences(tiny_searcher.library, hit.passage.id)) & set(result.read)
+    ]
+    assert len(read) == 2
+    assert all(-1 <= near <= 1 for near in result.read.values())
 
 
 def test_answers_say_what_reranked_them(tiny_searcher: Searcher) -> None:

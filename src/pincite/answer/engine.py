@@ -228,7 +228,7 @@ class Engine:
                 yield Cancelled("")
                 return
             before, evidence = evidence, self._select(run, result)
-            if [one.item for one in evidence] != [one.item for one in before]:
+            if _shown(evidence) != _shown(before):
                 yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
             if gain < verdict.needed:
                 why = verdict.otherwise
@@ -293,8 +293,7 @@ class Engine:
         if stop.is_set():
             return result, 0.0
         result = by_likelihood(result, read)
-        first = max(result.hits, key=lambda hit: hit.score).passage.id
-        return result, next((one.gain for one in read if one.selected.hit.passage.id == first), read[0].gain)
+        return result, next(one.gain for one in read if one.selected.hit.passage is result.hits[0].passage)
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()
@@ -424,6 +423,11 @@ class Engine:
             dropped=dropped,
             label=self._label(slugs | run.named),  # the message speaks of what is named
         )
+
+
+def _shown(evidence: Sequence[Selected]) -> list[tuple[int, tuple[Span, ...]]]:
+    """Return what people see of evidence: which passages, and what of them."""
+    return [(one.hit.passage.id, one.item.quotes) for one in evidence]
 
 
 _MESSAGES = {

@@ -18,6 +18,7 @@ __all__ = [
     "every_hit",
     "in_brief",
     "may_rule",
+    "nearness",
     "quote_with_lead_in",
     "rough_tokens",
     "select_evidence",
@@ -136,7 +137,8 @@ def _candidate(searcher: Searcher, hit: Hit, result: SearchResult) -> Selected:
     document = library.document(info.slug)
     text = document.text
     passage = hit.passage
-    sentences = tuple(searcher.sentences(passage, result.vector))
+    found = searcher.sentences(passage, result.vector)
+    sentences = tuple(replace(one, tokens=result.read.get(one.id)) for one in found)
     lead = passage.lead_in.of(text) if passage.lead_in else ""
     best = max((sentence.similarity for sentence in sentences), default=hit.dense)
     shared = _shared(result.words, f"{lead} {passage.span.of(text)} {' '.join(passage.path)}")
@@ -179,6 +181,17 @@ def _law_beside_policy(candidates: Sequence[Selected]) -> list[Selected]:
     return ranked
 
 
+def nearness(sentences: Sequence[SentenceHit]) -> dict[int, float]:
+    """Return how near sentences of one passage are to the question, by their row: by late interaction where all of them
+    were read token by token, else by the similarity of their vectors.
+
+    Of 134 passages of the development sets of which some sentences answer, one of those is the nearest in 101 by late
+    interaction and in 91 by their vectors.
+    """
+    read = {one.id: one.tokens for one in sentences if one.tokens is not None}
+    return read if len(read) == len(sentences) else {one.id: one.similarity for one in sentences}
+
+
 def _cut(candidate: Selected, *, whole: bool) -> Selected:
     """Choose the sentences of a passage that are quoted to the model."""
     sentences = candidate.sentences
@@ -189,9 +202,10 @@ def _cut(candidate: Selected, *, whole: bool) -> Selected:
         spans = [sentence.span for sentence in sentences]
     else:
         most = 4 if whole else _SENTENCES
-        best = sorted(sentences, key=lambda s: -s.similarity)[:most]
-        floor = best[0].similarity - (0.25 if whole else 0.15)
-        spans = [s.span for s in sentences if s in best and s.similarity >= floor]
+        near = nearness(sentences)
+        best = sorted(near.values(), reverse=True)[:most]
+        floor = max(best[-1], best[0] - (0.25 if whole else 0.15))
+        spans = [sentence.span for sentence in sentences if near[sentence.id] >= floor]
     return replace(candidate, item=replace(candidate.item, quotes=tuple(spans)))
 
 

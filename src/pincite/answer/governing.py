@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pincite.answer.evidence import Selected, may_rule
+from pincite.answer.evidence import Selected, may_rule, nearness
 from pincite.answer.lists import asks_for_list, lists_of
 from pincite.domain.documents import Document, ProvisionKind, Span
 from pincite.search.figures import asked_figure, gives_figure
@@ -52,13 +52,14 @@ def nearly_governing(selected: Selected, question: str) -> Span | None:
 def _by_fit(selected: Selected, question: str) -> list[tuple[float, Span]]:
     """Return the sentences that may rule, all if none may, each with how well it fits the question, best first."""
     words, figure = set(content_words(question)), asked_figure(question)
+    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))] or selected.sentences
+    near = nearness(ruling)
 
     def fit(sentence: SentenceHit) -> float:
         said = selected.item.quote_text(sentence.span)
         shared = len(words & set(content_words(said))) / max(1, len(words))
-        return sentence.similarity + 0.3 * shared + (_FIGURE_ASKED if gives_figure(said, figure) else 0.0)
+        return near[sentence.id] + 0.3 * shared + (_FIGURE_ASKED if gives_figure(said, figure) else 0.0)
 
-    ruling = [s for s in selected.sentences if may_rule(selected.item.quote_text(s.span))] or selected.sentences
     return sorted(((fit(one), one.span) for one in ruling), key=lambda one: -one[0])
 
 

@@ -22,10 +22,12 @@ class Encoded:
         vector: of the text, unit length, shape (dimension,).
         tokens: of its tokens in their context, unit length each, shape (tokens, dimension); without the marks that the
             tokenizer puts around a text.
+        spans: where each token stands in the text, shape (tokens, 2): first character, and the one after its last.
     """
 
     vector: Vectors
     tokens: Vectors
+    spans: npt.NDArray[np.int32]
 
 
 class Embedder(Protocol):

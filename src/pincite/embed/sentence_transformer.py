@@ -21,6 +21,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import numpy as np
+import numpy.typing as npt
 
 _collecting = gc.isenabled()
 gc.disable()  # the import makes a million objects that all stay: collecting among them is a tenth of its time
@@ -180,15 +181,25 @@ class _Shared:
         """Return the texts of one batch, whole and token by token."""
         with self.borrowed() as model:
             read: Any = model.encode(texts, batch_size=len(texts), output_value=None, show_progress_bar=False)
-            marks = torch.tensor(model.tokenizer.all_special_ids)
-        return [_encoded(features, marks) for features in read]
+            places = [self._places(model, text) for text in texts]
+        return [_encoded(features, spans) for features, spans in zip(read, places, strict=True)]
+
+    @staticmethod
+    def _places(model: SentenceTransformer, text: str) -> npt.NDArray[np.int32]:
+        """Return where each token of a text stands in it, nowhere for the marks around it, shape (tokens, 2)."""
+        cut = model.tokenizer(text, truncation=True, max_length=model.max_seq_length, return_offsets_mapping=True)
+        return np.array(cut["offset_mapping"], np.int32).reshape(-1, 2)
 
 
-def _encoded(features: Mapping[str, torch.Tensor], marks: torch.Tensor) -> Encoded:
+def _encoded(features: Mapping[str, torch.Tensor], spans: npt.NDArray[np.int32]) -> Encoded:
     """Return one text out of what sentence-transformers gives of it, which is padded and has the tokenizer's marks."""
-    said = features["attention_mask"].bool() & ~torch.isin(features["input_ids"], marks)
-    vector, tokens = features["sentence_embedding"], features["token_embeddings"][said]
-    return Encoded(*(torch.nn.functional.normalize(one.float(), dim=-1).numpy() for one in (vector, tokens)))
+    said = spans[:, 0] < spans[:, 1]
+    tokens = features["token_embeddings"][features["attention_mask"].bool()][torch.from_numpy(said)]
+    return Encoded(_unit(features["sentence_embedding"]), _unit(tokens), spans[said])
+
+
+def _unit(vectors: torch.Tensor) -> Vectors:
+    return np.asarray(torch.nn.functional.normalize(vectors.float(), dim=-1).numpy())
 
 
 def _in_batches(model: _Shared, encode: Callable[[list[str]], Iterable[_One]], texts: Sequence[str]) -> list[_One]:

@@ -10,7 +10,8 @@ of the passage that is.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,36 @@ from pincite.embed import Embedder
 from pincite.embed.protocol import Encoded
 from pincite.library import Library, PassageRow
 
-__all__ = ["READ", "Reranker"]
+__all__ = ["READ", "Compared", "Reranker", "Reread"]
 
 READ = 16
 """Candidates read once more."""
 _REMEMBERED = 512
 """Passages kept in memory for questions to come, about 0.2 MB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How near a passage is to a question.
+
+    Attributes:
+        cosine: of the vectors of both.
+        tokens: late interaction: the mean over the question's tokens of the cosine of the nearest token.
+        sentences: the same with each sentence of the passage alone, by its row in the sentence vectors; without those
+            behind the end of what the embedder reads.
+    """
+
+    cosine: float
+    tokens: float
+    sentences: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What came of reading candidates: what each gains, shape (candidates,), and `Compared.sentences` of those read."""
+
+    gained: npt.NDArray[np.float32]
+    sentences: Mapping[int, float]
 
 
 class Reranker:
@@ -49,10 +74,8 @@ class Reranker:
         adapter = self._embedder.adapter_sha256
         return {"reranker": self._embedder.sha256} | ({"reranker_adapter": adapter} if adapter else {})
 
-    def gains(
-        self, questions: Sequence[str], passages: Sequence[PassageRow], scores: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        """Return what each candidate gains, shape (candidates,).
+    def read(self, questions: Sequence[str], passages: Sequence[PassageRow], scores: npt.NDArray[np.float32]) -> Reread:
+        """Read the best candidates.
 
         Args:
             questions: the question, and what is new in it if it is a follow-up; they weigh the same.
@@ -60,31 +83,44 @@ class Reranker:
             scores: of the first stage; the best of them are read, and none of the others passes them.
         """
         gained = np.zeros(len(scores), np.float32)
-        read = np.argsort(-scores, kind="stable")[:READ]
-        if len(read) > 1:
-            near = self.similarities(questions, [passages[i] for i in read])
-            gained[read] = (near - near.min(axis=0)) @ self._weights
-        return gained
+        best = np.argsort(-scores, kind="stable")[:READ]
+        compared = self.compare(questions, [passages[i] for i in best])
+        if compared:
+            near = np.array([(one.cosine, one.tokens) for one in compared], np.float32)
+            gained[best] = (near - near.min(axis=0)) @ self._weights
+        return Reread(gained, {row: near for one in compared for row, near in one.sentences.items()})
 
-    def similarities(self, questions: Sequence[str], passages: Sequence[PassageRow]) -> npt.NDArray[np.float32]:
-        """Return how near passages are to the questions together, shape (passages, 2): the cosine of the questions' sum
-        and the passage, and their late interaction: the mean over tokens of a question of the nearest token's cosine.
-        """
+    def compare(self, questions: Sequence[str], passages: Sequence[PassageRow]) -> list[Compared]:
+        """Return how near each passage is to the questions: to their sum, and to their tokens in the mean of them."""
         asked = self._embedder.read_questions(questions)
         vector = np.sum([question.vector for question in asked], axis=0)
         vector /= np.linalg.norm(vector)
-        found = np.zeros((len(passages), 2), np.float32)
-        for row, passage in zip(found, self._encoded(passages), strict=True):
-            row[0] = passage.vector @ vector
-            row[1] = np.mean([_late_interaction(question, passage) for question in asked])
+        found, texts = [], self.texts(passages)
+        for passage, text, read in zip(passages, texts, self._encoded(passages, texts), strict=True):
+            near = [question.tokens @ read.tokens.astype(np.float32).T for question in asked]
+            sentences = {}
+            for row, within in self._sentences(passage, text, read):
+                sentences[row] = _late_interaction([one[:, within] for one in near])
+            found.append(Compared(float(read.vector @ vector), _late_interaction(near), sentences))
         return found
 
-    def _encoded(self, passages: Sequence[PassageRow]) -> list[Encoded]:
+    def _sentences(self, passage: PassageRow, text: str, read: Encoded) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
+        """Yield the row of each sentence that was read to its end, and which tokens are its own."""
+        moved = len(text) - passage.span.end  # a passage's own words are the last of what is read
+        end = int(read.spans[-1, 1]) if len(read.spans) else 0
+        for row, span in self._library.sentences(passage.id):
+            within = (read.spans[:, 0] >= span.start + moved) & (read.spans[:, 1] <= span.end + moved)
+            if within.any() and end >= span.end + moved - 1:
+                yield row, within
+
+    def _encoded(self, passages: Sequence[PassageRow], texts: Sequence[str]) -> list[Encoded]:
         """Return passages as the embedder sees them; those of earlier questions are not read again."""
-        new = [passage for passage in passages if passage.id not in self._passages]
+        new = {
+            passage.id: text for passage, text in zip(passages, texts, strict=True) if passage.id not in self._passages
+        }
         if new:
-            for passage, one in zip(new, self._embedder.read(self.texts(new)), strict=True):
-                self._passages[passage.id] = Encoded(one.vector, one.tokens.astype(np.float16))
+            for number, one in zip(new, self._embedder.read(list(new.values())), strict=True):
+                self._passages[number] = Encoded(one.vector, one.tokens.astype(np.float16), one.spans)
         for passage in passages:
             self._passages.move_to_end(passage.id)
         found = [self._passages[passage.id] for passage in passages]
@@ -102,8 +138,10 @@ class Reranker:
         ]
 
 
-def _late_interaction(question: Encoded, passage: Encoded) -> float:
-    if not len(question.tokens) or not len(passage.tokens):
-        return 0.0
-    near = question.tokens @ passage.tokens.astype(np.float32).T
-    return float(near.max(axis=1).mean())
+def _late_interaction(near: Sequence[npt.NDArray[np.float32]]) -> float:
+    """Return the mean over questions of the mean over their tokens of the nearest token's cosine.
+
+    Args:
+        near: for each question the cosines of its tokens and another text's, shape (tokens, tokens).
+    """
+    return float(np.mean([one.max(axis=1).mean() if one.size else 0.0 for one in near]))

@@ -52,11 +52,13 @@ _AS_NEAR_WITHIN = 0.9
 
 @dataclass(frozen=True, slots=True)
 class SentenceHit:
-    """A sentence of a passage: its row in the sentence vectors, its range, its similarity to the question."""
+    """A sentence of a passage: its row in the sentence vectors, its range, its similarity to the question; and its late
+    interaction with it, None where the second embedder did not read it (`pincite.search.rerank`)."""
 
     id: int
     span: Span
     similarity: float
+    tokens: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class SearchResult:
     `as_of` is the day whose texts were searched, None for today's; `day` is today; `documents`
     are the slugs that the search was restricted to, None for all; `lacking` are the territories that the question plays
     in and that no document searched is of; `places` are the places it names, each with the numbers of the documents
-    of its territory.
+    of its territory; `read` is the late interaction with each sentence that the second embedder read, by its row.
     """
 
     question: str
@@ -106,6 +108,7 @@ class SearchResult:
     documents: frozenset[str] | None = None
     lacking: tuple[str, ...] = ()
     places: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    read: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -212,7 +215,7 @@ class Searcher:
             scope = self._scope(as_of, day, documents, self._territories.elsewhere(question))
         query = self.query(question, follow_up)
         vector = query.vector
-        hits = self._ranked(query, lookup, scope) if scope.passages else []
+        hits, read = self._ranked(query, lookup, scope) if scope.passages else ([], {})
         exact = self._exact(lookup, hits, vector)
         taken = {hit.passage.id for hit in exact}
         ranked = [*exact, *(hit for hit in hits if hit.passage.id not in taken)]
@@ -220,7 +223,7 @@ class Searcher:
             ranked = self._follow(ranked, vector, scope)
         lacking = () if lookup.named else self._territories.without_law(question, scope.documents)
         found, places = tuple(ranked[:count]), self.places(question)
-        return SearchResult(question, found, lookup, vector, query.rarity, as_of, day, documents, lacking, places)
+        return SearchResult(question, found, lookup, vector, query.rarity, as_of, day, documents, lacking, places, read)
 
     def places(self, question: str) -> dict[str, frozenset[int]]:
         """Return the places that a question names, each with the numbers of the documents of its territory."""
@@ -249,7 +252,8 @@ class Searcher:
             found.append((passage, SentenceHit(int(rows[i]), span, float(similarities[i]))))
         return found
 
-    def _ranked(self, query: Query, lookup: Lookup, scope: _Scope) -> list[Hit]:
+    def _ranked(self, query: Query, lookup: Lookup, scope: _Scope) -> tuple[list[Hit], Mapping[int, float]]:
+        """Return the candidates, best first, and how near their sentences are that were read once more."""
         named = frozenset(document.number for document in lookup.documents) if lookup.named else frozenset()
         names_law = any(document.kind is DocumentKind.LAW for document in lookup.documents if lookup.named)
         of_there = {} if names_law else self._territories.asked(query.text)
@@ -262,11 +266,14 @@ class Searcher:
         placed = scores + self.figures(query.text, pool, scores) + self._ranker.shift(pool.features, own)
         # that a law applies there does not tell that it answers: it comes sooner, and is no likelier to
         placed += _TERRITORY * np.array([of_there.get(passage.document, 0.0) for passage in pool.passages], np.float32)
+        sentences: Mapping[int, float] = {}
         if self._reranker and own < 1:
-            placed += (1 - own) * self._reranker.gains(query.encoded, pool.passages, placed)
+            again = self._reranker.read(query.encoded, pool.passages, placed)
+            placed += (1 - own) * again.gained
+            sentences = again.sentences
         low, high = float(placed.min()), float(placed.max())
         scaled = (placed - low) / ((high - low) or 1.0)
-        return [
+        hits = [
             Hit(
                 pool.passages[i],
                 float(scaled[i]),
@@ -279,6 +286,7 @@ class Searcher:
             )
             for i in np.argsort(-placed, kind="stable")
         ]
+        return hits, sentences
 
     def figures(self, question: str, pool: Pool, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return what each candidate gains for giving a figure of the kind asked for, shape (candidates,)."""
