@@ -277,8 +277,8 @@ class Engine:
     def _reread(
         self, run: _Run, result: SearchResult, stop: Flag
     ) -> Generator[Event, None, tuple[SearchResult, float]]:
-        """Have the model read what could be first; return the search in the order that this gives, and what the first
-        adds to the likelihood of the question, in nats."""
+        """Have the model read what could be first; return the search in the order that this gives, and what the one
+        that was first adds to the likelihood of the question, in nats: of several one is likely by chance."""
         model = self.load()
         began = time.perf_counter()
         run.digests |= {"model": model.sha256}
@@ -292,8 +292,7 @@ class Engine:
         run.likelihood_seconds = time.perf_counter() - began
         if stop.is_set():
             return result, 0.0
-        result = by_likelihood(result, read)
-        return result, next(one.gain for one in read if one.selected.hit.passage is result.hits[0].passage)
+        return by_likelihood(result, read), read[0].gain
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()
