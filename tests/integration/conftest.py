@@ -36,7 +36,7 @@ LETTERS = {
     events.Refused: "N",
     events.Cancelled: "X",
 }
-LEGAL = re.compile(r"S(?:N|EL?R*T*(?:X|Cc*[FN]))")
+LEGAL = re.compile(r"S(?:N|EL?E?(?:N|R*T*(?:X|Cc*[FN])))")
 
 
 def fill_home(home: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event as Flag
@@ -15,7 +15,7 @@ from pincite.answer.compose import Composer
 from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_verdicts
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
-from pincite.answer.likelihood import Likelihood, by_likelihood, likelihoods, worth_reading
+from pincite.answer.likelihood import by_likelihood, likelihoods, worth_reading
 from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, quotable, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
@@ -223,7 +223,7 @@ class Engine:
         if self._model is None:
             yield Loading("language model")
         if not any(hit.exact for hit in result.hits):
-            result, gain = yield from self._reread(run, result, stop)
+            result, gain = self._reread(run, result, stop)
             if stop.is_set():
                 yield Cancelled("")
                 return
@@ -274,25 +274,16 @@ class Engine:
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         return evidence if run.told is None else run.told.among(evidence)
 
-    def _reread(
-        self, run: _Run, result: SearchResult, stop: Flag
-    ) -> Generator[Event, None, tuple[SearchResult, float]]:
+    def _reread(self, run: _Run, result: SearchResult, stop: Flag) -> tuple[SearchResult, float]:
         """Have the model read what could be first; return the search in the order that this gives, and what the one
         that was first adds to the likelihood of the question, in nats: of several one is likely by chance."""
         model = self.load()
         began = time.perf_counter()
         run.digests |= {"model": model.sha256}
-        question = run.standalone.text
         passages = worth_reading(self._searcher, result, self._settings.reread)
-        sizes = [rough_tokens(one.prompt_text + question) for one in passages]
-        read: list[Likelihood] = []
-        for one in likelihoods(model, passages, question, stop):
-            read.append(one)
-            yield Reading(sum(sizes[: len(read)]), sum(sizes))
+        read = likelihoods(model, passages, run.standalone.text, stop)
         run.likelihood_seconds = time.perf_counter() - began
-        if stop.is_set():
-            return result, 0.0
-        return by_likelihood(result, read), read[0].gain
+        return (result, 0.0) if stop.is_set() else (by_likelihood(result, read), read[0].gain)
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()

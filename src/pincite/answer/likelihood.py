@@ -8,7 +8,7 @@ writing, and so the model reads, of each passage that could be first, only the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from threading import Event as Flag
 
@@ -41,14 +41,16 @@ def worth_reading(searcher: Searcher, result: SearchResult, most: int) -> list[S
     return [in_brief(one) for one in close]
 
 
-def likelihoods(model: LanguageModel, passages: Sequence[Selected], question: str, stop: Flag) -> Iterator[Likelihood]:
-    """Yield what each passage adds to the likelihood of a question; ends early if stopped."""
+def likelihoods(model: LanguageModel, passages: Sequence[Selected], question: str, stop: Flag) -> list[Likelihood]:
+    """Return what each passage adds to the likelihood of a question; only of some, or of none, if stopped."""
     alone = sum(model.log_probabilities(question_prompt(None, model.template), question, stop=stop))
+    found: list[Likelihood] = []
     for one in passages:
         given = sum(model.log_probabilities(question_prompt(one, model.template), question, stop=stop))
         if stop.is_set():
-            return
-        yield Likelihood(one, given - alone)
+            break
+        found.append(Likelihood(one, given - alone))
+    return found
 
 
 def by_likelihood(result: SearchResult, read: Sequence[Likelihood]) -> SearchResult:
