@@ -291,7 +291,7 @@ def test_the_model_is_loaded_once_and_closed(tiny_directory, tiny_searcher: Sear
 
 def test_only_some_documents_answer(tiny_searcher: Searcher) -> None:
     model = FakeModel(RIGHT)
-    model.gain = 5.0  # enough for what the search trusts, and too little for what it doubts
+    model.gain = 4.0  # enough for what the search trusts, and too little for what it doubts
     engine = engine_of(tiny_searcher, model)
     for within in (frozenset({"orchard"}), frozenset({"ladder"})):
         *_, last = engine.ask(BLIGHT, documents=within)
