@@ -1,8 +1,8 @@
 """Decides, before any draft, whether the passages found can answer the question at all.
 
 First by what the search knows (`pincite.answer.sufficiency`), then by what the language model makes of the best
-evidence (`pincite.answer.likelihood`): evidence that makes the question no likelier does not answer it, and evidence
-that the search doubts is enough if it makes it much likelier.
+evidence (`pincite.answer.likelihood`): evidence that makes the question hardly likelier does not answer it, and
+evidence that the search doubts is enough if it makes it likelier by more.
 """
 
 from __future__ import annotations
