@@ -141,10 +141,10 @@ def test_what_the_model_finds_likelier_comes_first(tiny_searcher: Searcher, monk
     liked = tiny_searcher.library.passage_texts([result.hits[1].passage.id])[0]
     monkeypatch.setattr(Searcher, "search", lambda self, *args, **others: result)
 
-    def events_of(gain: float, settings: Settings) -> list[events.Event]:
+    def events_of(gain: float, settings: Settings, question: str = BLIGHT) -> list[events.Event]:
         model = FakeModel(RIGHT)
         model.gain = lambda prompt: gain if prompt.segments[-3].text.split("): ")[1][:30] in liked else 1.0
-        return list(Engine(tiny_searcher, lambda: model, settings, seal="test").ask(BLIGHT))
+        return list(Engine(tiny_searcher, lambda: model, settings, seal="test").ask(question))
 
     def shown(happened: list[events.Event]) -> list[list[int]]:
         return [[item.passage.start for item in e.items] for e in happened if isinstance(e, events.Evidence)]
@@ -154,6 +154,7 @@ def test_what_the_model_finds_likelier_comes_first(tiny_searcher: Searcher, monk
     assert then[0] == result.hits[1].passage.span.start != first[0]
     assert shown(kept) == [first]  # said once, for nothing changed
     assert shown(events_of(30.0, Settings(reread=1))) == [first]
+    assert shown(events_of(30.0, Settings(), "What are the keeper's duties on fire blight?")) == [first]
 
 
 def test_thresholds_of_a_library_calibrated_earlier_leave_the_likelihood_out(

@@ -81,6 +81,7 @@ def test_what_is_no_list(tmp_path, text: str) -> None:
         ("What grounds are there?", True),
         ("Which trees count?", True),
         ("How long are apples kept?", False),
+        ("Under what circumstances may a tree be felled?", True),
         ("Who keeps the register?", False),
     ],
 )

@@ -85,6 +85,17 @@ def test_a_broad_question_has_several_provisions_quoted(
     assert [one.item.n for one in made.cited()] == quoted
 
 
+def test_passages_of_one_list_are_quoted_as_that_list_once(tmp_path: Path) -> None:
+    searcher = searcher_of(tmp_path, register=LONG)
+    question = "What are the main requirements for the register of trees?"
+    assert asks_broadly(question)
+    evidence = evidence_of(searcher, question, 1.0, 0.95)
+    assert len(evidence) == 2
+    made = Composer(searcher, evidence, question)
+    add_governing(made, evidence, question, None, None)
+    assert [claim.text.count("in full;") for claim in made.claims] == [len(POINTS)]
+
+
 @pytest.mark.parametrize(
     ("question", "more"),
     [

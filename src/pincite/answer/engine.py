@@ -16,6 +16,7 @@ from pincite.answer.drafting import build_prompt, grammar, parse_draft, without_
 from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.likelihood import by_likelihood, likelihoods, worth_reading
+from pincite.answer.lists import asks_for_list
 from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, quotable, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
@@ -280,7 +281,9 @@ class Engine:
         model = self.load()
         began = time.perf_counter()
         run.digests |= {"model": model.sha256}
-        passages = worth_reading(self._searcher, result, self._settings.reread)
+        # a list is not told by two sentences of it, so that the order of the search stands
+        most = 1 if asks_for_list(run.standalone.text) else self._settings.reread
+        passages = worth_reading(self._searcher, result, most)
         read = likelihoods(model, passages, run.standalone.text, stop)
         run.likelihood_seconds = time.perf_counter() - began
         return (result, 0.0) if stop.is_set() else (by_likelihood(result, read), read[0].gain)

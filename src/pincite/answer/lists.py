@@ -19,7 +19,8 @@ _ASKS = re.compile(
     r"\b(?:contain|include|state|record|say|cover|set out|written|recorded|documented|listed|mentioned)"
     r"|which \w+s\b|what are\b|what(?: is|['’]s)\b[^?.]*\blist\b"
     r"|what (?:\w+ )?(?:grounds|conditions|points|steps|things|items|measures|rights|exemptions|exceptions|cases|duties"
-    r"|obligations|requirements|criteria|elements|principles|categories|safeguards|tasks|bases)\b)"
+    r"|obligations|requirements|criteria|elements|principles|categories|safeguards|tasks|bases|circumstances|situations"
+    r"|reasons|purposes|factors)\b)"
     r"|(?:^|[.:!?] )(?:please )?(?:list|name|enumerate)\b|\b(?:give|show|send) (?:me|us) (?:a|the) (?:\w+ ){0,3}list\b",
     re.I,
 )

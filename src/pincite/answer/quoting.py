@@ -85,8 +85,12 @@ def add_governing(
         composer.add_quotation(points[0], points[1].span, points=len(points[1].points))
     if points or fitting:
         first = points[0] if points else _best(fitting)
-        for one in _to_quote(composer, fitting, first, question):
-            composer.add_quotation(one, whole=whole and not asks_broadly(question))
+        broad = asks_broadly(question)
+        left = _MOST_IF_BROAD if broad else 1
+        for one in [first, *_next(composer, fitting, first, broad=broad)]:
+            if left and not composer.shows_governing(one):  # points of one list are governed by the same words
+                composer.add_quotation(one, whole=whole and not broad)
+                left -= one is not first
         also = nearly_governing(first, question)
         if also and not composer.shows(first, also):
             composer.add_quotation(first, also)
@@ -113,13 +117,13 @@ def _best(fitting: Sequence[Selected]) -> Selected:
     return fitting[0] if fitting[0].strength >= _ABOUT_AS_STRONG * strongest.strength else strongest
 
 
-def _to_quote(composer: Composer, fitting: Sequence[Selected], first: Selected, question: str) -> list[Selected]:
-    """Return the `first` evidence unless its governing sentence is quoted, and the next that fit the question about
-    as well and that no claim cites: one, or several where the question asks about a matter as a whole."""
-    most, share = (_MOST_IF_BROAD, _FITTING_IF_BROAD) if asks_broadly(question) else (1, _ABOUT_AS_FITTING)
-    others = sorted((one for one in fitting if one is not first), key=lambda one: -one.hit.score)[:most]
-    close = [one for one in others if one.hit.score >= share * first.hit.score and one not in composer.cited()]
-    return [one for one in [first] if not composer.shows_governing(one)] + close
+def _next(composer: Composer, fitting: Sequence[Selected], first: Selected, *, broad: bool) -> list[Selected]:
+    """Return what fits the question about as well as the `first` evidence and is cited by no claim: what comes next,
+    or all of it where the question asks about a matter as a whole."""
+    share = _FITTING_IF_BROAD if broad else _ABOUT_AS_FITTING
+    others = sorted((one for one in fitting if one is not first), key=lambda one: -one.hit.score)
+    near = [one for one in (others if broad else others[:1]) if one.hit.score >= share * first.hit.score]
+    return [one for one in near if one not in composer.cited()]
 
 
 def lacks_figure(composer: Composer, result: SearchResult) -> bool:
