@@ -178,6 +178,49 @@ def test_what_does_not_name_the_paragraph_it_lifts_must_be_nearer(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("others", "shown"),
+    [
+        ("(2) The picker must weigh apples.\n\n(3) Paragraph 1 shall not apply to complaints about rotten apples.", 1),
+        ("(2) The picker must weigh apples.\n\n(3) Paragraph 2 shall not apply to complaints about rotten apples.", 0),
+        ("(2) Pickers answer complaints. This duty shall not apply to complaints about apples of the controller.", 0),
+        ("(2) Notwithstanding any other law, the controller must weigh apples for complaints about apples.", 0),
+    ],
+)
+def test_only_what_lifts_this_rule_is_its_exception(tmp_path: Path, others: str, shown: int) -> None:
+    law = LAW.split("(2)")[0] + others + "\n"
+    found = labels(ask(searcher_of(tmp_path, act=law), RULE))
+    assert len([label for label, _ in found if label == "Exception"]) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Article 12 shall not apply to complaints about apples from hotels.", True),
+        (
+            "Notwithstanding Article 12, the controller must answer complaints about apples within days of receipt.",
+            True,
+        ),
+        ("This Act does not apply to complaints about apples that are answered under Article 12.", False),
+        ("Article 19 shall not apply to complaints about apples, unless they fall under Article 12.", False),
+    ],
+)
+def test_what_names_the_rule_without_lifting_it_is_no_exception(tmp_path: Path, words: str, shown: bool) -> None:
+    law = LAW.split("(2)")[0].replace("Section", "Article")
+    law += f"## Article 20 Scope\n\n(1) {words}\n"
+    found = labels(ask(searcher_of(tmp_path, act=law), RULE))
+    assert [label for label, _ in found] == ["Exception"] * shown
+
+
+def test_of_an_exception_before_the_rule_only_that_is_shown(tmp_path: Path) -> None:
+    policy = (
+        "# P\n\n## 1. Answers\n\n1.1 Except for rotten ones, complaints must be answered within 15 days of receipt.\n"
+    )
+    ((label, text),) = labels(ask(searcher_of(tmp_path, complaints=policy)))
+    assert label == "Exception"
+    assert text.endswith("“Except for rotten ones”")
+
+
+@pytest.mark.parametrize(
     ("clause", "label"),
     [("unless the apples are rotten", "Exception"), ("only if the form is signed", "Condition")],
 )

@@ -14,6 +14,7 @@ from pincite.answer.evidence import Selected, select_passage
 from pincite.answer.lists import lists_of
 from pincite.answer.measures import objects_of
 from pincite.domain.documents import Document, Provision, ProvisionKind, Span
+from pincite.domain.references import Reference
 from pincite.search import Searcher
 from pincite.search.search import SearchResult
 
@@ -30,15 +31,18 @@ share of the nearness of the rule's passage: acts except small firms and special
 about. Chosen by reading the nineteen limitations shown for the development set."""
 
 _OWN = re.compile(
-    r"\b(?P<except>unless|except(?: where| if| for| that| in| with)?|save (?:where|for|that))\b[^.;]*"
+    r"(?:^|(?<=[.)] ))(?P<before>Except|Unless|Save)\b[^,.;]*(?=,)"  # what it introduces is the rule itself
+    r"|\b(?P<except>unless|except(?: where| if| for| that| in| with)?|save (?:where|for|that))\b[^.;]*"
     r"|\b(?:provided that|only if|only where|only when|on condition that)\b[^.;]*",
     re.I,
 )
 _LIFTS = re.compile(
     r"\b(?:shall|does|do|will) not (?:apply|be required)\b|\bneed not\b"
     r"|(?<!\bwhich )(?<!\bthat )(?<!\bwho )\b(?:is|are) not (?:required|obliged|subject)\b"  # of a thing
-    r"|\b[Bb]y way of derogation\b|\b[Nn]otwithstanding\b|\bexempt(?:ed)? from\b"
+    r"|(?P<names>\b[Bb]y way of derogation\b|\b[Nn]otwithstanding\b|\bexempt(?:ed)? from\b)"
 )
+"""With `names`, what is lifted is named behind it ("Notwithstanding Article 3, …"), else before it ("Article 3 shall
+not apply …"): behind it stands where that holds ("does not apply to data encrypted in accordance with Article 3")."""
 _GOES_ON = re.compile(
     r"(?:However, )?(?:(?:that|this|the|those|these|such(?: an?)?) "
     r"(?:periods?|time limits?|obligations?|requirements?|prohibitions?|rules?|rights?|dut(?:y|ies)|exceptions?)\b"
@@ -49,6 +53,9 @@ _GOES_ON = re.compile(
 _LIMITS = re.compile(
     r"\bmay be (?:extended|suspended|shortened|restricted|waived)\b|\bonly\b|\bunless\b|\bexcept\b", re.I
 )
+_POINTS_BACK = re.compile(r"(?:However, )?(?:that|this|those|these|such)\b", re.I)
+_LEAVES = re.compile(r"\b(?:unless|except|save|shall|must|may|is|are|does|do)\b", re.I)
+"""What ends the words in which "notwithstanding" names something."""
 _PARAGRAPH = re.compile(r"\((\d+[a-z]?)\)")
 
 
@@ -69,7 +76,7 @@ def limitations(
     document = searcher.library.document(governing.item.document)
     answer = " ".join(said)
     found: list[tuple[float, Limitation]] = [
-        (2.0, Limitation("Exception" if match["except"] else "Condition", governing, span))
+        (2.0, Limitation("Exception" if match["before"] or match["except"] else "Condition", governing, span))
         for match in _OWN.finditer(rule.of(document.text))
         for span in [Span(rule.start + match.start(), rule.start + len(match.group().rstrip(" ,")) + match.start())]
     ]
@@ -134,23 +141,42 @@ def _about(
 ) -> float | None:
     """Tell whether a sentence of the same article that lifts something lifts this rule: it names its paragraph, or,
     where it names no other, it speaks of the same thing. Return how near to the question it must be, None if not."""
+    words = span.of(document.text)
+    if _POINTS_BACK.match(words) and not paragraph.span.contains(span):
+        return None  # "This obligation shall not apply where …" lifts that of its own paragraph
     number = searcher.library.info(document.slug).number
     named = [
-        reference
+        (reference, document.provisions[reference.provision])
         for reference in searcher.library.references_within(number, span)
-        if reference.document == document.slug
-        and article.index <= reference.provision
-        and _inside(document, reference.provision, article)
+        if reference.document == document.slug and _inside(document, reference.provision, article)
     ]
-    if any(document.provisions[r.provision].kind is ProvisionKind.PARAGRAPH for r in named):
-        return 0.0 if any(r.provision == paragraph.index for r in named) else None
+    lifted = [
+        (one.span, behind) for r, one in named if one != article and (behind := _lifted(words, span, r)) is not None
+    ]
+    if lifted:
+        found = [behind for one, behind in lifted if one.contains(rule) or rule.contains(one)]
+        return None if not found else _AS_NEAR_IF_UNNAMED if all(found) else 0.0
     # this source numbers no paragraphs: only the first is known by its place
-    numbers = {n for r in named for n in _PARAGRAPH.findall(r.label)[:1]}
+    numbers = {n for r, _ in named for n in _PARAGRAPH.findall(r.label)[:1]}
     first = rule.start <= article.body_start + 1
     if numbers and first:
         return 0.0 if "1" in numbers else None
-    shared = objects_of(rule.of(document.text)) & objects_of(span.of(document.text))
+    if all(match["names"] for match in _LIFTS.finditer(words)) and not paragraph.span.contains(span):
+        return None  # "notwithstanding any other provision": a rule of its own
+    shared = objects_of(rule.of(document.text)) & objects_of(words)
     return _AS_NEAR_IF_UNNAMED if len(shared) >= 2 else None
+
+
+def _lifted(words: str, span: Span, reference: Reference) -> bool | None:
+    """Tell whether a sentence lifts what a reference in it names: None if not, else whether it is named behind what
+    lifts it ("Notwithstanding Article 3, …"), where a rule of its own follows which may be about anything."""
+    for match in _LIFTS.finditer(words):
+        begins, ends = reference.span.start - span.start, reference.span.end - span.start
+        if match["names"] and begins >= match.end() and not _LEAVES.search(words, match.end(), begins):
+            return True
+        if not match["names"] and ends <= match.start():
+            return False
+    return None
 
 
 def _inside(document: Document, index: int, article: Provision) -> bool:
@@ -176,7 +202,7 @@ def _elsewhere(
             text = library.document(info.slug).text
             for passage in library.passages_within(number, reference.span):
                 for _, span in library.sentences(passage.id):
-                    if span.contains(reference.span) and _LIFTS.search(span.of(text)):
+                    if span.contains(reference.span) and _lifted(span.of(text), span, reference) is not None:
                         yield select_passage(searcher, passage, result), span, "Exception", _AS_NEAR_ELSEWHERE
 
 
