@@ -192,12 +192,15 @@ def test_only_what_lifts_this_rule_is_its_exception(tmp_path: Path, others: str,
     assert len([label for label, _ in found if label == "Exception"]) == shown
 
 
+HOTELS = "complaints about apples from hotels, inns and camps, answered within days"
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        ("Article 12 shall not apply to complaints about apples from hotels.", True),
+        (f"Article 12 shall not apply to {HOTELS}.", True),
         (
-            "Notwithstanding Article 12, the controller must answer complaints about apples within days of receipt.",
+            f"Notwithstanding Article 12, {HOTELS} are left to inns.",
             True,
         ),
         ("This Act does not apply to complaints about apples that are answered under Article 12.", False),
