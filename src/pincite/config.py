@@ -238,7 +238,8 @@ class Settings:
 
     reread: int = 5
     """Most of them that the language model reads to find the one that answers, of those that fit about as well as the
-    best; 1 leaves them in the search's order. Each takes a second or two on a CPU."""
+    best; 1 leaves them in the search's order, in which they stay where a list is asked for. Each takes a second or two
+    on a CPU."""
 
     publisher_eu: str = ""
     """Address of a server in the place of the EU Publications Office's, for `corpus fetch`; empty for its own."""
