@@ -148,16 +148,17 @@ def _about(
     named = [
         (reference, document.provisions[reference.provision])
         for reference in searcher.library.references_within(number, span)
-        if reference.document == document.slug and _inside(document, reference.provision, article)
+        if reference.document == document.slug
+        and article.index <= reference.provision
+        and _inside(document, reference.provision, article)
     ]
-    lifted = [
-        (one.span, behind) for r, one in named if one != article and (behind := _lifted(words, span, r)) is not None
-    ]
+    parts = [(one.span, _lifted(words, span, reference)) for reference, one in named if one != article]
+    lifted = [(one, behind) for one, behind in parts if behind is not None]
     if lifted:
-        found = [behind for one, behind in lifted if one.contains(rule) or rule.contains(one)]
-        return None if not found else _AS_NEAR_IF_UNNAMED if all(found) else 0.0
+        of_rule = [behind for one, behind in lifted if one.contains(rule) or rule.contains(one)]
+        return None if not of_rule else _AS_NEAR_IF_UNNAMED if all(of_rule) else 0.0
     # this source numbers no paragraphs: only the first is known by its place
-    numbers = {n for r, _ in named for n in _PARAGRAPH.findall(r.label)[:1]}
+    numbers = {n for reference, _ in named for n in _PARAGRAPH.findall(reference.label)[:1]}
     first = rule.start <= article.body_start + 1
     if numbers and first:
         return 0.0 if "1" in numbers else None
