@@ -15,7 +15,8 @@ def packed(parts: dict[str, str | bytes], compression: int = zipfile.ZIP_DEFLATE
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", compression) as archive:
         for name, content in parts.items():
-            archive.writestr(name, content)
+            # the same bytes whenever they are made: they name tests, which two processes must call alike
+            archive.writestr(zipfile.ZipInfo(name), content, compression)
     return made.getvalue()
 
 
