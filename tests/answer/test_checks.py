@@ -30,6 +30,7 @@ def support(best: str, **changes: object) -> Support:
     return Support(**(values | changes))  # type: ignore[arg-type]
 
 
+EVEN = "The estate does not lend ladders to pickers, even where the pickers have paid."
 ADEQUATE = "The Commission decides by May whether a third country ensures an adequate level of protection."
 BACKUP = "After a customer leaves, Basecamp deletes backups within 30 days."
 LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
@@ -115,6 +116,9 @@ def test_supported(claim: str, cited: Support) -> None:
         ("actor", "The controller and the prosecutor must notify the supervisory authority.", support(NOTIFY)),
         ("actor", "The printer must shred the sheets within 2 days.", support(ENSURE)),
         ("condition", "If the data was encrypted, the controller notifies the authority.", support(NOTIFY)),
+        ("condition", "The estate does not lend ladders if the pickers have not paid.", support(EVEN)),
+        ("", "The estate does not lend ladders if the pickers have paid.", support(EVEN)),
+        ("", "The estate does not lend ladders to pickers, even if they have paid.", support(EVEN)),
         ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
         ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),

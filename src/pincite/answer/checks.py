@@ -99,6 +99,9 @@ _MODAL = re.compile(r"\b(?:must|shall|may|can|should|has to|have to)\b", re.I)
 _PASSIVE = re.compile(r"(?: \w+ly| not| never| only| also)* be(?:en)? ", re.I)
 _ANYONE = frozenset("nobody none compan organis organiz staff employe busines user policy law yes answer".split())
 _CONDITION = re.compile(r"\b(?:if|when|unless|because|since|as long as|provided that)\b([^,.;]*)", re.I)
+_CONCESSION = re.compile(r"\beven (?:if|when|where|though)\b([^,.;]*)", re.I)
+_SEVERAL = re.compile(r"\b(?:and|or)\b", re.I)
+_DENIED = re.compile(r"\b(?:not|no|never|without)\b|n['’]t\b", re.I)
 
 # Set by eye while reading the answers to the questions of benchmarks/answer.py; not calibrated on a set with gold.
 _LEAST_SIMILARITY = 0.45
@@ -314,7 +317,22 @@ def _condition(claim: str, support: Support) -> bool:
         words = [_stem(word) for word in content_words(clause)]
         if words and sum(word in known for word in words) / len(words) <= _LEAST_SHARED_WORDS:
             return False
-    return True
+    return not _turns_concession(claim, support.best)
+
+
+def _turns_concession(claim: str, said: str) -> bool:
+    """Tell whether a claim makes a condition of what its source says does not matter: "if they have not consented" of
+    "even where they have consented", after which consent would seem to be enough."""
+    conditions = [part for clause in _CONDITION.findall(_CONCESSION.sub("", claim)) for part in _SEVERAL.split(clause)]
+    for conceded in _CONCESSION.findall(said):
+        words = {_stem(word) for word in content_words(conceded)}
+        for part in conditions:
+            shared = words & {_stem(word) for word in content_words(part)}
+            if len(shared) > _LEAST_SHARED_WORDS * len(words) and bool(_DENIED.search(part)) != bool(
+                _DENIED.search(conceded)
+            ):
+                return True
+    return False
 
 
 def _names(claim: str, support: Support) -> bool:
