@@ -214,6 +214,13 @@ def test_what_names_the_rule_without_lifting_it_is_no_exception(tmp_path: Path, 
     assert [label for label, _ in found] == ["Exception"] * shown
 
 
+def test_an_exception_behind_the_rule_is_shown_to_its_end(tmp_path: Path) -> None:
+    exception = "except where the apples are rotten, wet or lost"
+    rule = f"Complaints must be answered within 15 days of receipt (see 2.1) {exception}."
+    ((label, text),) = labels(ask(searcher_of(tmp_path, complaints=f"# P\n\n## 1. Answers\n\n1.1 {rule}\n")))
+    assert (label, exception in text) == ("Exception", True)
+
+
 def test_of_an_exception_before_the_rule_only_that_is_shown(tmp_path: Path) -> None:
     policy = (
         "# P\n\n## 1. Answers\n\n1.1 Except for rotten ones, complaints must be answered within 15 days of receipt.\n"

@@ -31,7 +31,7 @@ share of the nearness of the rule's passage: acts except small firms and special
 about. Chosen by reading the nineteen limitations shown for the development set."""
 
 _OWN = re.compile(
-    r"(?:^|(?<=[.)] ))(?P<before>Except|Unless|Save)\b[^,.;]*(?=,)"  # what it introduces is the rule itself
+    r"(?:^|(?<=[.)] ))(?P<before>(?-i:Except|Unless|Save))\b[^,.;]*(?=,)"  # what follows is the rule
     r"|\b(?P<except>unless|except(?: where| if| for| that| in| with)?|save (?:where|for|that))\b[^.;]*"
     r"|\b(?:provided that|only if|only where|only when|on condition that)\b[^.;]*",
     re.I,
