@@ -67,6 +67,8 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP, context="Acme Policy 3")),
         ("The breach law in Utah says that the breach is notified.", support(NOTIFY, context="Utah Act 3")),
         ("Staff must not paste personal data into the public chatbot Gemini.", support(CHATBOT)),
+        ("Under the GDPR, the breach must be notified within 72 hours.", support(NOTIFY)),
+        ("Under PSD2, it must be notified within 72 hours.", support(NOTIFY, context="Directive (EU) 2015/2366")),
     ],
 )
 def test_supported(claim: str, cited: Support) -> None:
@@ -86,6 +88,8 @@ def test_supported(claim: str, cited: Support) -> None:
             "Under the law of Utah, the breach must be notified within 48 hours.",
             support(NOTIFY, question="Is a breach notified within 48 hours in Utah?"),
         ),
+        ("names", "Under PSD2, the breach must be notified within 72 hours.", support(NOTIFY)),
+        ("names", "Article 33 DMA says that the breach is notified within 72 hours.", support(NOTIFY)),
         ("names", "Under the law of Utah, staff may paste personal data into a public chatbot.", support(CHATBOT)),
         (
             "provisions",

@@ -67,6 +67,23 @@ def test_a_wrong_number_is_dropped_and_the_answer_is_partial(tiny_searcher: Sear
     assert "72 hours" in answer.text
 
 
+@pytest.mark.parametrize("law", ["PIPEDA", "the KVKK"])
+def test_a_question_on_a_law_that_is_not_there_is_refused_without_the_model(tiny_searcher: Searcher, law: str) -> None:
+    question = BLIGHT.replace("?", f" under {law}?")
+    answer = end(list(without_model(tiny_searcher).ask(question)))
+    assert (answer.status, answer.reason) == (Status.NOT_FOUND, Reason.INSUFFICIENT)
+    assert f"Not in the corpus: {law.removeprefix('the ')}" in answer.message
+
+
+def test_a_law_that_is_not_there_is_said_beside_what_a_named_document_says(tiny_searcher: Searcher) -> None:
+    question = BLIGHT.replace("?", " under the Orchard Regulation, and does PSD2 matter?")
+    answer = ask(tiny_searcher, RIGHT, question)
+    assert (answer.status, answer.message) == (
+        Status.ANSWERED,
+        "Not in the corpus: PSD2 (Directive (EU) 2015/2366).",
+    )
+
+
 def test_whose_law_is_lacking_is_said_beside_the_answer_and_in_its_place(tiny_searcher: Searcher) -> None:
     note = "No document in the corpus is named as law or policy of: Texas."
     answer = ask(tiny_searcher, RIGHT, BLIGHT.replace("blight", "blight in Texas"))

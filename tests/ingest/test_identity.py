@@ -62,6 +62,7 @@ def test_corpus_toml_goes_before_the_document(tmp_path: Path) -> None:
 def test_unknown_acts_are_cited_by_number(tmp_path: Path) -> None:
     made = document(tmp_path, f"# Regulation (EU) 2031/7 on the care of orchards (Orchard Regulation)\n\n{ARTICLES}")
     assert (made.kind, made.short) == (DocumentKind.LAW, "Regulation (EU) 2031/7")
+    assert "Orchard Regulation" in made.aliases
     assert "Regulation" not in made.aliases
 
 

@@ -22,6 +22,7 @@ from pincite.answer.sufficiency import FEATURES, features, probability
 from pincite.domain.answers import Reason
 from pincite.errors import ConfigError
 from pincite.library.current import POLICY, approved_policy
+from pincite.search.acts import laws_in, speaks_of
 from pincite.search.figures import asked_figure, gives_figure
 from pincite.search.search import SearchResult
 from pincite.search.terms import names_in, products_in
@@ -127,7 +128,7 @@ def judge(result: SearchResult, evidence: Sequence[Selected], policy: Policy) ->
     if _missing_names(result, evidence):
         score -= policy.missing_name
     otherwise = Reason.NO_PASSAGE if score < policy.passage else Reason.INSUFFICIENT
-    if only_rules_found(result.question, evidence):
+    if only_rules_found(result.question, evidence) or _of_another_law(result, evidence):
         return Verdict(otherwise, False, score)
     if _missing_figure(result, evidence):
         score -= policy.missing_figure
@@ -151,10 +152,26 @@ def _missing_names(result: SearchResult, evidence: Sequence[Selected]) -> list[s
     """
     documents = {one.hit.passage.document for one in evidence}
     places = [place for place, of_there in result.places.items() if documents & of_there]
-    said = [
+    known = " ".join((*places, *products_in(result.question), _said(evidence)))
+    cited = [name for name, law in laws_in(result.question).items() if law and speaks_of(known, name, law)]
+    known = " ".join((known, *cited)).lower()
+    return [name for name in names_in(result.question) if name.lower() not in known]
+
+
+def _of_another_law(result: SearchResult, evidence: Sequence[Selected]) -> bool:
+    """Tell whether the question is about laws alone that the corpus neither holds nor, in the evidence, speaks of: what
+    the GDPR says of a breach is no answer to what PIPEDA says of it."""
+    absent = result.lookup.absent
+    if not absent or result.lookup.named:
+        return False
+    known, laws = _said(evidence), laws_in(result.question)
+    return not any(speaks_of(known, name, laws.get(name)) for name in absent)
+
+
+def _said(evidence: Sequence[Selected]) -> str:
+    """Return all that the evidence says, with its titles and headings."""
+    return " ".join(
         part
         for one in evidence
         for part in (one.item.title, one.item.short, *one.item.path, one.item.lead_in, one.item.text)
-    ]
-    known = " ".join((*places, *products_in(result.question), *said)).lower()
-    return [name for name in names_in(result.question) if name.lower() not in known]
+    )

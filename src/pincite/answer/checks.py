@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pincite.domain.numbers import numbers_in, provision_numbers_in, quantities_in
+from pincite.search.acts import laws_in, speaks_of
 from pincite.search.terms import content_words, names_in, products_in
 
 __all__ = ["Support", "asks_for_provision", "check_claim", "contradicts", "denies", "forbids"]
@@ -173,9 +174,12 @@ def _attributed(claim: str, support: Support) -> bool:
 
 
 def _law_of(claim: str, support: Support) -> bool:
-    """A sentence that says "the law of Utah" cites words that speak of Utah."""
-    known = f"{support.text} {support.context}".lower()
-    return all(name.lower() in known for pattern in _LAW_OF for name in pattern.findall(claim))
+    """A sentence that says "the law of Utah" cites words that speak of Utah, and one that says "under PIPEDA" words of
+    PIPEDA or about it."""
+    known = f"{support.text} {support.context}"
+    if not all(speaks_of(known, name, law) for name, law in laws_in(claim).items()):
+        return False
+    return all(name.lower() in known.lower() for pattern in _LAW_OF for name in pattern.findall(claim))
 
 
 def _numbers(claim: str, support: Support) -> bool:

@@ -208,7 +208,7 @@ class Composer:
             selected = self._evidence[n]
             item = selected.item
             parts += [item.lead_in, item.text]
-            context += [item.cite, item.title, *item.path]
+            context += [item.cite, item.title, *item.path, *self._searcher.library.info(item.document).aliases]
             context += [place for place, there in self._places.items() if selected.hit.passage.document in there]
             for hit in self._searcher.sentences(selected.hit.passage, vector):
                 words = item.quote_text(hit.span)

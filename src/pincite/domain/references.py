@@ -59,7 +59,7 @@ class NameKind(StrEnum):
 
     ACT = "act"  # an act of the EU by its number
     CODE = "code"  # a title of the United States Code or of the Code of Federal Regulations: "45 CFR"
-    KNOWN = "known"  # a law that `short_names.toml` knows
+    KNOWN = "known"  # a law that `laws.toml` knows
     INSTRUMENT = "instrument"  # surely another document, whether in the library or not: "the Charter", "the 2018 Act"
     TITLE = "title"  # capitalised words that may be a document's title or number; counts only if one answers to it
     OWN = "own"  # "this Regulation"

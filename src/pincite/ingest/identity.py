@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import PurePath
 
 from pincite.domain.documents import DocumentKind, Provision, ProvisionKind
+from pincite.domain.laws import Law, known_laws
 from pincite.domain.text import collapse, normalise
 from pincite.ingest.blocks import RawDocument
 
@@ -20,7 +18,8 @@ _ACT = re.compile(
     r"of \d{4}|\d+ (?:U\.S\.C|CFR|ILCS))"
     r"|\b(?:U\.S\.C|C\.F\.R|CFR|USC|ILCS|Stat)\b",
 )
-
+_CALLED = re.compile(r"\((?:the )?([A-Z][\w’' -]{2,60}(?:Act|Code|Directive|Law|Regulation))\)\W*(?:\(Text with EEA|$)")
+"""The name that an act gives itself at the end of its title: "… (Cyber Resilience Act)"."""
 
 # "Commission Implementing Regulation (EU) No", "Verordening (EU)": what stands before an EU act's number
 _TYPED = r"(?:[^\W\d]+ ){1,5}(?:\((?:EU|EC|EEC|UE|CE|EG|Euratom)(?:, Euratom)?\) )?(?:[Nn][or]\.? )?"
@@ -66,15 +65,15 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
         stated != "policy"
         and not is_policy_by_metadata
         and (
-            (known is not None and (articles >= 3 or known[0].search(title or slug_of(name)) is not None))
+            (known is not None and (articles >= 3 or known.match.search(title or slug_of(name)) is not None))
             or articles >= 3
             or bool(_ACT.search(title))
         )
     )
     celex = metadata.get("celex", "")
     if is_law and known:
-        short = known[1] or metadata.get("short", "")
-        names = dict.fromkeys(filter(None, (short, citation, _without_signs(citation), *known[2], celex)))
+        short = known.short or metadata.get("short", "")
+        names = dict.fromkeys(filter(None, (short, citation, _without_signs(citation), *known.aliases, celex)))
         return Identity(title or short, short, tuple(names), DocumentKind.LAW)
     title = title or slug_of(name)
     short = metadata.get("short") or _shorten(title)
@@ -83,7 +82,12 @@ def identify(raw: RawDocument, text: str, provisions: tuple[Provision, ...], nam
     if re.fullmatch(r"[^\W\d_]+", slug):  # a file "retention.md" must not make every question on retention name it
         slug = ""
     number = re.search(r"\d{2,4}/\d{1,4}(?:/[A-Z]{2,3})?$", short) if is_law else None
-    every = (short, title, citation, _without_signs(citation), identifier, number and number.group(), celex, slug)
+    called = _CALLED.search(title) if is_law else None
+    every = (
+        *(short, title, citation, _without_signs(citation), identifier, celex, slug),
+        number and number.group(),
+        called and called.group(1),
+    )
     aliases = tuple(dict.fromkeys(filter(None, every)))
     return Identity(title, short, aliases, DocumentKind.LAW if is_law else DocumentKind.POLICY)
 
@@ -93,19 +97,11 @@ def _without_signs(citation: str) -> str:
     return re.sub(r"\s*(?:§+|\bParts?\b)\s*", " ", citation.replace(".C.", "C").replace("U.S", "US")).strip()
 
 
-def _known(text: str, before: int | None = None) -> tuple[re.Pattern[str], str, tuple[str, ...]] | None:
+def _known(text: str, before: int | None = None) -> Law | None:
     """Return the known law that `text` names first, `before` that place."""
-    found = [(match.start(), law) for law in _known_laws() if (match := law[0].search(text))]
+    found = [(match.start(), law) for law in known_laws() if (match := law.match.search(text))]
     found = [pair for pair in found if before is None or pair[0] < before]
     return min(found, key=lambda pair: pair[0])[1] if found else None
-
-
-@functools.cache
-def _known_laws() -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
-    source = resources.files("pincite.ingest").joinpath("short_names.toml").read_text(encoding="utf-8")
-    return tuple(
-        (re.compile(law["match"], re.I), law["short"], tuple(law["aliases"])) for law in tomllib.loads(source)["law"]
-    )
 
 
 def _official_title(text: str) -> str:

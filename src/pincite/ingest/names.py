@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Iterator
-from importlib import resources
 
 from pincite.domain.documents import Document, DocumentKind
+from pincite.domain.laws import known_laws
 from pincite.domain.references import Named, NameKind
 
 __all__ = ["find_names", "own_act", "well_known"]
@@ -92,13 +91,7 @@ def act_key(text: str) -> str:
 @functools.cache
 def well_known() -> tuple[re.Pattern[str], dict[str, str]]:
     """Return a pattern for the names of well-known laws, and each name's short form; acts' numbers are left out."""
-    source = resources.files("pincite.ingest").joinpath("short_names.toml").read_text(encoding="utf-8")
-    short = {
-        name: law["short"] or name
-        for law in tomllib.loads(source)["law"]
-        for name in (law["short"], *law["aliases"])
-        if len(name) >= 3 and not re.search(r"\d/\d|\b(?:CFR|ILCS|USC)\b|U\.S\.C", name)
-    }
+    short = {name: law.short or name for law in known_laws() for name in law.names if len(name) >= 3}
     names = "|".join(re.escape(name) for name in sorted(short, key=len, reverse=True))
     return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])"), short
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from pincite.domain.documents import ProvisionKind, Span
+from pincite.domain.laws import squash
 from pincite.domain.validity import State, today
 from pincite.library import DocumentInfo, Library
+from pincite.search.acts import absent_laws, behind
 
 __all__ = ["Lookup", "NamedProvision", "Place", "find_named", "named_documents", "names_of", "places_of", "resolve"]
 
@@ -86,6 +88,7 @@ class Lookup:
         withheld: of documents it names that do not answer (superseded, or not in force on the day asked for), a
             sentence each that says why.
         silent: these documents.
+        absent: laws that it names and no document goes by, each with how others cite it (`pincite.search.acts`).
     """
 
     documents: tuple[DocumentInfo, ...]
@@ -95,6 +98,7 @@ class Lookup:
     unknown_document: str
     withheld: tuple[str, ...] = ()
     silent: tuple[DocumentInfo, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 def _in_brackets(question: str) -> str:
@@ -137,11 +141,11 @@ def names_of(document: DocumentInfo) -> frozenset[str]:
 
 def named_documents(question: str, documents: Iterable[DocumentInfo]) -> list[DocumentInfo]:
     """Return the documents that a question names by title, short name or alias; longer names shadow shorter ones."""
-    lowered = f" {_squash(question)} "
+    lowered = f" {squash(question)} "
     matches: list[tuple[int, int, DocumentInfo]] = []
     for document in documents:
         for name in names_of(document):
-            squashed = _squash(name)
+            squashed = squash(name)
             at = lowered.find(f" {squashed} ") if len(squashed) >= 3 else -1
             if at >= 0:
                 matches.append((at, at + len(squashed), document))
@@ -151,10 +155,6 @@ def named_documents(question: str, documents: Iterable[DocumentInfo]) -> list[Do
         if not any(s <= start and end <= e and (e - s) > (end - start) for s, e, _ in matches)
     ]
     return list(dict.fromkeys(kept))
-
-
-def _squash(text: str) -> str:
-    return " ".join(re.findall(r"[a-z0-9/]+", text.lower().replace("'s ", " ").replace("’s ", " ")))
 
 
 def resolve(
@@ -181,13 +181,16 @@ def resolve(
     # a name that an old version shares with the one that answers means the one that answers
     others += [] if documents else [document for document in named if document not in others]
     withheld = tuple(_why_withheld(document, library, as_of, day or today()) for document in others)
-    unknown = "" if named or others else _unknown_document(question, library)
+    absent = absent_laws(question, library)
+    unknown = "" if named or others else next(iter(absent), "") or _unknown_document(question, library)
     found: list[Place] = []
     missing: list[tuple[NamedProvision, str]] = []
+    written = _in_brackets(question)
     for named_provision in find_named(question) if not withheld else ():
         scope = documents or answering
-        if unknown:
-            missing.append((named_provision, f"The corpus holds no document called {unknown}."))
+        whose = behind(written[named_provision.at.end :], absent) or unknown
+        if whose:
+            missing.append((named_provision, f"The corpus holds no document called {whose}."))
             continue
         places = [place for label in _forms(named_provision) for place in places_of(label, scope, library)]
         if places:
@@ -202,6 +205,7 @@ def resolve(
         unknown,
         withheld,
         tuple(others),
+        absent,
     )
 
 
@@ -305,8 +309,8 @@ def _unknown_document(question: str, library: Library) -> str:
             "",
             match.group(1),
         )
-        words = set(_squash(name).split()) - {"the", "of", "and", "policy", "act", "regulation"}
-        known = any(words <= set(_squash(" ".join((d.title, d.short, *d.aliases))).split()) for d in library.documents)
+        words = set(squash(name).split()) - {"the", "of", "and", "policy", "act", "regulation"}
+        known = any(words <= set(squash(" ".join((d.title, d.short, *d.aliases))).split()) for d in library.documents)
         if words and not known:
             return name
     return ""

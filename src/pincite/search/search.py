@@ -117,10 +117,14 @@ class SearchResult:
 
     @property
     def whose_law(self) -> str:
-        """What a reader must know of whose law was searched; empty if there is nothing to say."""
-        if not self.lacking:
-            return ""
-        return f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}."
+        """What a reader must know of whose law was searched and which law was not; empty if there is nothing to say."""
+        notes = []
+        if self.lacking:
+            notes.append(f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}.")
+        if self.lookup.absent:
+            names = (f"{name} ({also})" if also else name for name, also in self.lookup.absent.items())
+            notes.append(f"Not in the corpus: {', '.join(names)}.")
+        return " ".join(notes)
 
 
 class Searcher:
@@ -213,7 +217,7 @@ class Searcher:
         lookup = resolve(question, self._library, scope.documents, as_of, day)
         if not lookup.named:
             scope = self._scope(as_of, day, documents, self._territories.elsewhere(question))
-        query = self.query(question, follow_up)
+        query = self.query(question, follow_up, lookup.absent)
         vector = query.vector
         hits, read = self._ranked(query, lookup, scope) if scope.passages else ([], {})
         exact = self._exact(lookup, hits, vector)
@@ -313,15 +317,16 @@ class Searcher:
             named=named,
         )
 
-    def query(self, question: str, follow_up: str = "") -> Query:
-        """Return a question ready to be searched; `follow_up` as for `search`."""
-        texts = tuple(expand(text) for text in (question, *([follow_up] if follow_up else [])))
+    def query(self, question: str, follow_up: str = "", absent: Mapping[str, str] | None = None) -> Query:
+        """Return a question ready to be searched; `follow_up` as for `search`, `absent` as in `Lookup`."""
+        cited = {name: also for name, also in (absent or {}).items() if also}
+        texts = tuple(expand(text, cited.values()) for text in (question, *([follow_up] if follow_up else [])))
         vectors = [self._embedder.encode_questions(texts), self._embedder.encode(texts)]
         vector, plain = (_unit(found.sum(axis=0)) for found in vectors)
         words, governed = content_words(texts[0]), governed_words(question)
-        # rules seldom name a product: one that no document names says what it is, and no more
-        products = set(content_words(" ".join(products_in(question))))
-        words = [word for word in words if word not in products or self._library.document_frequency(word)]
+        # rules seldom name a product, and cite laws by their number: a name that no document has is not missed
+        names = set(content_words(" ".join((*products_in(question), *cited))))
+        words = [word for word in words if word not in names or self._library.document_frequency(word)]
         return Query(question, texts, vector, plain, rarity(self._library, words), rarity(self._library, governed))
 
     def _follow(self, ranked: list[Hit], vector: npt.NDArray[np.float32], scope: _Scope) -> list[Hit]:

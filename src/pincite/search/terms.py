@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 
 __all__ = [
@@ -71,12 +71,12 @@ def fts_expression(words: list[str]) -> str:
     return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
 
 
-def expand(question: str) -> str:
+def expand(question: str, also: Iterable[str] = ()) -> str:
     """Return `question` with the words of its abbreviations added ("DPIA" gets "data protection impact assessment"),
-    and what the products are that it names ("ChatGPT" gets "external AI tool")."""
+    what the products are that it names ("ChatGPT" gets "external AI tool"), and `also`."""
     known = _governed_data()["abbreviations"]
     singular = (word if word in known else word.removesuffix("s") for word in re.findall(r"\b\w{2,6}\b", question))
-    words = [known[word] for word in singular if word in known] + list(products_in(question).values())
+    words = [known[word] for word in singular if word in known] + [*products_in(question).values(), *also]
     missing = [word for word in dict.fromkeys(words) if word.lower() not in question.lower()]
     return f"{question} ({'; '.join(missing)})" if missing else question
 
