@@ -5,7 +5,7 @@ import pytest
 from pincite.answer.abstain import _missing_names
 from pincite.answer.evidence import rough_tokens, select_evidence
 from pincite.search import Searcher
-from pincite.search.terms import expand, products_in
+from pincite.search.terms import expand, governed_words, products_in, stem
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,15 @@ def test_a_product_that_no_document_names_is_no_word_that_answers_lack(tiny_sear
         return _missing_names(result, select_evidence(tiny_searcher, result, 400, rough_tokens))
 
     assert missing("Must the keeper notify the authority of fire blight by Slack or in Kenya?") == ["Kenya"]
+
+
+@pytest.mark.parametrize(
+    ("form", "other"),
+    [("told", "telling"), ("kept", "keeping"), ("withdrawn", "withdraw"), ("children", "child"), ("stolen", "steal")],
+)
+def test_irregular_forms_have_the_stem_of_their_verb(form: str, other: str) -> None:
+    assert stem(form) == stem(other)
+
+
+def test_the_thesaurus_knows_a_verb_in_every_form() -> None:
+    assert governed_words("We sold it.") == governed_words("We sell it.") != []

@@ -17,6 +17,7 @@ from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.likelihood import by_likelihood, likelihoods, worth_reading
 from pincite.answer.lists import asks_for_list
+from pincite.answer.no_question import aside, words_unknown
 from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, quotable, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
@@ -190,13 +191,17 @@ class Engine:
         stop = stop or Flag()
         question = clean_question(question)
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
+        run.digests = self._digests()
+        said = aside(run.question)
+        if said:
+            yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.NO_PASSAGE, said, ()))
+            return
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
         result = self._search(run, follow_up, as_of, documents)
         run.as_of, run.day, run.whose_law = result.as_of, result.day, result.whose_law
         evidence = self._select(run, result)
         run.evidence_seconds = time.perf_counter() - began
-        run.digests = self._digests()
         named = result.lookup.documents if result.lookup.named else ()
         run.named = frozenset(info.slug for info in (*named, *result.lookup.silent))
         run.named |= {info.slug for info in run.left_out}
@@ -214,7 +219,7 @@ class Engine:
             return
         verdict = judge(result, evidence, self._policy)
         if verdict.reason is not Reason.NONE:
-            yield Refused(self._no_answer(run, Status.NOT_FOUND, verdict.reason, _MESSAGES[verdict.reason], evidence))
+            yield Refused(self._not_enough(run, verdict.reason, evidence))
             return
         run.told = find_told(self._searcher, result)
         if run.told is not None:
@@ -232,8 +237,7 @@ class Engine:
             if _shown(evidence) != _shown(before):
                 yield Evidence(tuple(selected.item for selected in evidence), run.evidence_seconds)
             if gain < verdict.needed:
-                why = verdict.otherwise
-                yield Refused(self._no_answer(run, Status.NOT_FOUND, why, _MESSAGES[why], evidence))
+                yield Refused(self._not_enough(run, verdict.otherwise, evidence))
                 return
         draft = ""
         for step in self._draft(run, evidence, stop):
@@ -396,6 +400,12 @@ class Engine:
             "abstention": self._policy.sha256,
             **self._searcher.digests,
         }
+
+    def _not_enough(self, run: _Run, reason: Reason, evidence: Sequence[Selected]) -> Answer:
+        """Return the refusal of a question whose evidence was judged before any draft."""
+        unknown = words_unknown(run.standalone.text, self._searcher.library)
+        message = " ".join(part for part in (_MESSAGES[reason], unknown) if part)
+        return self._no_answer(run, Status.NOT_FOUND, reason, message, evidence)
 
     def _no_answer(
         self,

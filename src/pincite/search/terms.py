@@ -41,6 +41,19 @@ _NO_NAMES = frozenset(
     "law policy act regulation directive company".split()
 )
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in """
+    bought:buy broke:break broken:break brought:bring built:build caught:catch children:child chose:choose
+    chosen:choose fell:fall fallen:fall forbidden:forbid forgot:forget forgotten:forget found:find gave:give
+    heard:hear held:hold hid:hide hidden:hide hung:hang kept:keep knew:know known:know left:leave lent:lend lost:lose
+    meant:mean men:man met:meet overwritten:overwrite paid:pay proven:prove rang:ring ran:run saw:see seen:see
+    sent:send shown:show sold:sell sought:seek spent:spend spoke:speak spoken:speak stole:steal stolen:steal
+    stuck:stick taken:take taught:teach threw:throw thrown:throw told:tell took:take undertaken:undertake
+    undertook:undertake withdrawn:withdraw withdrew:withdraw women:woman written:write wrote:write
+    """.split()
+)
+"""Forms that no ending tells ("told" is of "tell"), each with its stem's form."""
 
 
 def content_words(text: str) -> list[str]:
@@ -90,7 +103,8 @@ def products_in(question: str) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Return a rough stem: "deleting", "deleted" and "deletion" give the same as "delete"."""
+    """Return a rough stem: "deleting", "deleted" and "deletion" give the same as "delete", and "told" as "tell"."""
+    word = _IRREGULAR.get(word, word)
     if len(word) < 5:
         return word.removesuffix("s") if len(word) == 4 else word
     return re.sub(r"(?:ations?|itions?|ions?|ments?|ings?|ied|ies|ers?|ors?|ed|es|s|ly|e|y)$", "", word)
