@@ -16,15 +16,34 @@ from pincite.search import Searcher
     "said",
     ["hi", "Hello there!", "Thanks a lot.", "thank you", "help", "What can you do?", "hi, can you help me?", "ok"],
 )
-def test_what_asks_nothing(said: str) -> None:
-    assert aside(said).startswith("That asks nothing of the corpus.")
+def test_what_asks_nothing(tiny_library: Library, said: str) -> None:
+    assert aside(said, tiny_library).startswith("That asks nothing of the corpus.")
 
 
 @pytest.mark.parametrize(
-    "asked", ["Help desk: who?", "Is it ok?", "How does it work?", "thanks, and in winter?", "retention", "hills", "?"]
+    "asked",
+    [
+        "Help desk: who?",
+        "Is it ok?",
+        "How does it work?",
+        "thanks, and in winter?",
+        "retention",
+        "hills",
+        "?",
+        "Which policies cover ladders?",
+    ],
 )
-def test_what_asks_something(asked: str) -> None:
-    assert aside(asked) == ""
+def test_what_asks_something(tiny_library: Library, asked: str) -> None:
+    assert aside(asked, tiny_library) == ""
+
+
+@pytest.mark.parametrize(
+    "asked", ["What documents are in the corpus?", "which policies do we have", "List all policies."]
+)
+def test_what_is_there_is_told(tiny_library: Library, asked: str) -> None:
+    said = aside(asked, tiny_library)
+    assert said.startswith("Documents in the corpus (4): ")
+    assert "Ladder Policy" in said
 
 
 def test_words_that_no_passage_has_are_named(tiny_library: Library) -> None:

@@ -100,8 +100,8 @@ def test_a_law_that_is_absent_is_searched_by_its_number(library: Library) -> Non
     result = searcher.search("How do cookies fare with the ePrivacy Directive?")
     assert {"2002", "58"} <= set(result.words)
     assert "eprivacy" not in result.words
-    assert result.whose_law == "Not in the corpus: ePrivacy Directive (Directive 2002/58/EC)."
-    assert searcher.search("How do cookies fare with the GDPR?").whose_law == ""
+    assert result.caveats == "Not in the corpus: ePrivacy Directive (Directive 2002/58/EC)."
+    assert searcher.search("How do cookies fare with the GDPR?").caveats == ""
 
 
 def test_a_law_is_spoken_of_by_any_of_its_names() -> None:

@@ -51,7 +51,7 @@ def test_what_is_asked_meets_what_is_said() -> None:
     )
     assert rows["time"] == [1, 0]
     assert rows["ours_policy"] == [1, 1]
-    assert rows["coverage"] == pytest.approx([1 / 3, 1 / 3])  # "badges", neither "long" nor "keep"
+    assert rows["coverage"] == pytest.approx([2 / 3, 2 / 3])  # "badges" and "kept", not "long"
     who = table("Who approves a badge?", "The security manager does.", "Badges are blue.", kind=DocumentKind.LAW)
     assert who["role"] == [1, 0]
     assert who["time"] == who["ours_policy"] == [0, 0]

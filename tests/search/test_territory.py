@@ -132,8 +132,8 @@ def test_no_reference_brings_the_law_of_another_state_back(searcher: Searcher, m
 def test_whose_law_is_lacking_is_told(searcher: Searcher, question: str, lacking: tuple[str, ...]) -> None:
     result = searcher.search(question)
     assert result.lacking == lacking
-    assert all(name in result.whose_law for name in lacking)
-    assert bool(result.whose_law) == bool(lacking)
+    assert all(name in result.caveats for name in lacking)
+    assert bool(result.caveats) == bool(lacking)
 
 
 def test_of_the_documents_searched(searcher: Searcher) -> None:

@@ -61,7 +61,34 @@ _OBLIGES = re.compile(
     r"within|at least|no later|not later|should|entitled|right)\b",
     re.I,
 )
-_MUST = re.compile(r"\b(?:must|shall|required to|is required|are required|obliged to|has to|have to|mandatory)\b", re.I)
+_MUST = re.compile(
+    r"\b(?:must|shall|required to|is required|are required|obliged to|has to|have to|mandatory|compulsory"
+    r"|(?:is|are) (?:an? )?(?:\w+ )?(?:requirements?|obligations?|dut(?:y|ies)))\b",
+    re.I,
+)
+_NOT_DEMANDED = r"(?:required|obliged|obligated|necessary|needed|mandatory|compulsory)"
+_NO_DUTY = re.compile(
+    r"\b(?:do|does|did)(?: not|n['’]t) (?:have|need) to\b|\bneed(?: not|n['’]t)\b"
+    rf"|\bno (?:obligation|duty|need|requirement)\b|\b(?:is|are)(?: not|n['’]t) (?:\w+ly )?{_NOT_DEMANDED}\b",
+    re.I,
+)
+"""That something need not be done; "must not" and "may only" deny something else."""
+_RELIEVES = re.compile(
+    rf"{_NO_DUTY.pattern}|\bnot (?:be )?(?:\w+ly )?(?:{_NOT_DEMANDED}|considered|deemed|regarded|liable)\b"
+    r"|\b(?:does|do|shall|is|are|will)(?: not|n['’]t) (?:\w+ly )?(?:appl|extend|cover|concern|count|affect|prevent|"
+    r"preclude|includ|mean|requir|oblig)\w*|\b(?:exempt\w*|exclud\w+|except|unless|instead|waive\w*|optional"
+    r"|voluntar\w+|dispens\w+|suffic\w+|enough|no longer)\b|\bonly (?:if|where|when|to|for|in|those|after)\b"
+    r"|\bmay\b(?! not\b)(?![^.;]*\bonly\b)",
+    re.I,
+)
+_SAYS_NOTHING = re.compile(
+    r"\b(?:is|are|was|were|has|have|does|do)(?: \w+ly| also)?(?: not|n['’]t)(?: been)?(?: \w+ly)? "
+    r"(?:specif\w+|mention\w*|stat(?:e|ed)|defin\w+|address\w*|clear|known|given|set out|provided)\b"
+    r"|\bno (?:mention|information)\b",
+    re.I,
+)
+"""That nothing is said of something: a passage shows what it says, never what the corpus does not."""
+_EXAMPLES = re.compile(r"\b(?:such as|for example|e\.g\.)([^;.]*)", re.I)
 _MAY = re.compile(
     r"\b(?:may|(?<!not )(?<!not be )(?:allowed|permitted)|(?:is|are) free to|optional)\b(?! (?:not|never|no longer)\b)",
     re.I,
@@ -223,6 +250,8 @@ def _provisions(claim: str, support: Support) -> bool:
 
 def _negation(claim: str, support: Support) -> bool:
     """A prohibition rests on words that deny or limit; a plain statement does not rest on a prohibition alone."""
+    if _SAYS_NOTHING.search(claim) and not _SAYS_NOTHING.search(support.text):
+        return False
     if _FORBIDS.search(claim):
         return denies(support.text, claim)
     if _MUST.search(claim) or _MAY.search(claim):
@@ -239,6 +268,8 @@ def _negation(claim: str, support: Support) -> bool:
 def _polarity(claim: str, support: Support) -> bool:
     """The sentence nearest to the claim does not say the opposite: forbid what the claim allows, or plainly allow
     or demand what the claim denies."""
+    if _NO_DUTY.search(claim) and not _RELIEVES.search(support.best):
+        return False
     if _FORBIDS.search(claim):
         return denies(support.best, claim)
     return not contradicts(support.best, claim)
@@ -284,13 +315,22 @@ def denies(words: str, claim: str) -> bool:
 
 def _modality(claim: str, support: Support) -> bool:
     """An obligation rests on words that oblige, a permission on words that permit."""
-    if _MUST.search(claim) and not _OBLIGES.search(support.text):
+    if _MUST.search(claim) and (not _OBLIGES.search(support.text) or _demands_example(claim, support.best)):
         return False
     if not _MAY.search(claim) or _MUST.search(claim) or _NOBODY_MAY.match(claim):
         return True  # "No tractor may leave …" permits nothing: that the evidence denies it is told by other checks
     rule = _EXCEPTION.sub(" ", support.best)
     demanded = _MUST.search(rule) is not None and _ALLOWS.search(rule) is None
     return not demanded and _PERMITS.search(support.text) is not None
+
+
+def _demands_example(claim: str, said: str) -> bool:
+    """Tell whether what a claim demands is only an example in its source: of "measures, such as encryption" no single
+    one is a duty."""
+    modal = _MUST.search(claim)
+    subject = {_stem(word) for word in content_words(claim[: modal.start()])} if modal else set()
+    examples = {_stem(word) for part in _EXAMPLES.findall(said) for word in content_words(part)}
+    return bool(subject) and subject <= examples - {_stem(word) for word in content_words(_EXAMPLES.sub(" ", said))}
 
 
 def _actor(claim: str, support: Support) -> bool:

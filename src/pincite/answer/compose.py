@@ -13,10 +13,10 @@ from pincite.answer.governing import governing_sentence, governing_words, whole_
 from pincite.answer.lists import PointList, names_some_only
 from pincite.domain.answers import Citation, Claim
 from pincite.domain.documents import Document, Span
-from pincite.domain.numbers import numbers_in
+from pincite.domain.numbers import numbers_in, provision_numbers_in
 from pincite.embed.protocol import Vectors
 from pincite.search import Searcher
-from pincite.search.lookup import resolve
+from pincite.search.lookup import Place, resolve
 from pincite.search.search import SentenceHit
 from pincite.search.terms import content_words
 
@@ -112,6 +112,8 @@ class Composer:
                 reason = "polarity"  # what stands beside a claim must not deny it, whatever else the passage says
                 if nearest in numbers:
                     return reason
+            if not reason and self._of_another_provision(named.found, shown):
+                reason = "provisions"  # "Section 5.4 says" beside words of section 5.6
             if not reason:
                 marks = tuple(dict.fromkeys(self._citation(self._evidence[n], span) for n, span in shown))
                 self.claims.append(Claim(sentence.text, marks))
@@ -120,6 +122,20 @@ class Composer:
                 return ""
             failed = failed or reason
         return failed
+
+    def _of_another_provision(self, places: Sequence[Place], shown: Sequence[tuple[int, Span]]) -> bool:
+        """Tell whether a claim names provisions of the documents it cites, and the words shown beside it neither stand
+        in one of them nor refer to one."""
+        library = self._searcher.library
+        cited = [(library.info(self._evidence[n].item.document), span) for n, span in shown]
+        named = [place for place in places if any(info.number == place.document for info, _ in cited)]
+        for place in named:
+            numbers = provision_numbers_in(f"section {place.label}")
+            for info, span in cited:
+                inside = info.number == place.document and place.span.start < span.end and span.start < place.span.end
+                if inside or numbers <= provision_numbers_in(span.of(library.document(info.slug).text)):
+                    return False
+        return bool(named)
 
     def _governs(self, numbers: Sequence[int]) -> bool:
         """Tell whether one of these passages fits the question about as well as the best: a yes drawn from a rule for

@@ -88,17 +88,17 @@ class _Run:
     named: frozenset[str] = frozenset()
     told: Told | None = None
     left_out: tuple[DocumentInfo, ...] = ()
-    whose_law: str = ""
+    caveats: str = ""
 
     @property
     def note(self) -> str:
-        """What was left out and why, and whose law the corpus does not hold; "" if there is nothing to say."""
+        """What was left out and why, and what else a reader must know of what was searched; "" if there is nothing."""
         notes = []
         if self.left_out:
             names = ", ".join(f"“{info.title}” ({info.slug})" for info in self.left_out)
             notes.append(f"Left out, for it tells an assistant what to answer instead of ruling anything: {names}.")
-        if self.whose_law:
-            notes.append(self.whose_law)
+        if self.caveats:
+            notes.append(self.caveats)
         return " ".join(notes)
 
     def timings(self) -> Timings:
@@ -192,14 +192,14 @@ class Engine:
         question = clean_question(question)
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         run.digests = self._digests()
-        said = aside(run.question)
+        said = aside(run.question, self._searcher.library)
         if said:
             yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.NO_PASSAGE, said, ()))
             return
         yield Searching(run.standalone.text)
         follow_up = run.question if run.standalone.earlier else ""
         result = self._search(run, follow_up, as_of, documents)
-        run.as_of, run.day, run.whose_law = result.as_of, result.day, result.whose_law
+        run.as_of, run.day, run.caveats = result.as_of, result.day, result.caveats
         evidence = self._select(run, result)
         run.evidence_seconds = time.perf_counter() - began
         named = result.lookup.documents if result.lookup.named else ()
@@ -403,7 +403,7 @@ class Engine:
 
     def _not_enough(self, run: _Run, reason: Reason, evidence: Sequence[Selected]) -> Answer:
         """Return the refusal of a question whose evidence was judged before any draft."""
-        unknown = words_unknown(run.standalone.text, self._searcher.library)
+        unknown = "" if run.note else words_unknown(run.standalone.text, self._searcher.library)
         message = " ".join(part for part in (_MESSAGES[reason], unknown) if part)
         return self._no_answer(run, Status.NOT_FOUND, reason, message, evidence)
 

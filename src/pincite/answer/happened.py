@@ -11,10 +11,15 @@ from pincite.search.figures import asked_figure, gives_figure
 __all__ = ["only_rules_found"]
 
 # not "when did we have to report it", "how long was our deadline": what held then is told by a rule
-_HAPPENED = re.compile(
-    r"\b(?:how (?:much|many|often|long)|when|who|which|what)\b[^.?!]{0,60}?\b(?:did|was|were|had)(?: we| our)\b"
+_ASKED = r"\b(?:how (?:much|many|often|long)|when|who|which|what)\b[^.?!]{0,60}?"
+_NO_RULE = (
     r"(?! (?:\w+ )?(?:have to|need|allowed|permitted|required|supposed|obliged|bound|free|to|dut(?:y|ies)|obligations?"
-    r"|deadlines?|periods?|time|rights?|polic(?:y|ies)|rules?)\b)",
+    r"|deadlines?|periods?|time|rights?|polic(?:y|ies)|rules?)\b)"
+)
+_HAPPENED = re.compile(
+    rf"{_ASKED}\b(?:did|was|were|had)(?: we| our)\b{_NO_RULE}"
+    rf"|{_ASKED}\b(?:did|was|were|had|has|have)(?: (?:the|an?|any))? \w+{_NO_RULE}[^.?!]{{0,60}}?"
+    r"\b(?:last (?:week|month|year|quarter|night|time|meeting)|yesterday|recently|so far|this (?:week|month))\b",
     re.I,
 )
 _RULES = re.compile(

@@ -21,10 +21,22 @@ _WHAT_TO_ASK = (
     "what is allowed."
 )
 _SHOWN = 4
+_WHAT_IS_THERE = re.compile(
+    r"(?:what|which|list|show)(?: me| us)?(?: are)?(?: all)?(?: of)?(?: the| our| your)? "
+    r"(?:documents?|policies|laws|regulations|sources|texts|files)"
+    r"(?: (?:are|is|do|does|have|has|can|you|we|i|there|in|the|this|your|our|corpus|library|loaded|available|know|here"
+    r"|it|search|contain|hold|cover))*\W*",
+    re.I,
+)
+_TITLES = 20
 
 
-def aside(question: str) -> str:
-    """Return what to say to a greeting, to thanks, or to who asks what this is; "" to a question."""
+def aside(question: str, library: Library) -> str:
+    """Return what to say to a greeting, to thanks, or to who asks what this is or what is there; "" to a question."""
+    if _WHAT_IS_THERE.fullmatch(question):
+        titles = [info.title for info in library.documents]
+        more = f"; and {len(titles) - _TITLES} more (pincite corpus list)" if len(titles) > _TITLES else ""
+        return f"Documents in the corpus ({len(titles)}): {'; '.join(titles[:_TITLES])}{more}."
     return _WHAT_TO_ASK if _ASIDE.fullmatch(question) else ""
 
 

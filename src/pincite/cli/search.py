@@ -55,7 +55,7 @@ def _search(args: argparse.Namespace) -> int:
             }
         )
     notes = [*result.lookup.withheld, *(text for _, text in result.lookup.missing)]
-    notes += [result.whose_law] if result.whose_law else []
+    notes += [result.caveats] if result.caveats else []
     searcher.library.close()
     if args.json:
         as_of = result.as_of.isoformat() if result.as_of else None

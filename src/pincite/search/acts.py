@@ -49,7 +49,7 @@ def absent_laws(question: str, library: Library) -> dict[str, str]:
             continue  # as "HIPAA" stands in "HIPAA statute"
         if law is None and library.document_frequency(name):
             continue
-        full = [one for one in law.names if " " in one and one.lower() != name.lower()] if law else []
+        full = [one for one in law.names if " " in one and name.lower() not in one.lower()] if law else []
         absent[name] = law.cited or next(iter(full), "") if law else ""
     return absent
 

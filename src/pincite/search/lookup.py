@@ -88,6 +88,7 @@ class Lookup:
         withheld: of documents it names that do not answer (superseded, or not in force on the day asked for), a
             sentence each that says why.
         silent: these documents.
+        coarse: of provisions found whose text has no numbers so fine, a sentence each that says so.
         absent: laws that it names and no document goes by, each with how others cite it (`pincite.search.acts`).
     """
 
@@ -98,6 +99,7 @@ class Lookup:
     unknown_document: str
     withheld: tuple[str, ...] = ()
     silent: tuple[DocumentInfo, ...] = ()
+    coarse: tuple[str, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -185,6 +187,7 @@ def resolve(
     unknown = "" if named or others else next(iter(absent), "") or _unknown_document(question, library)
     found: list[Place] = []
     missing: list[tuple[NamedProvision, str]] = []
+    coarse: list[str] = []
     written = _in_brackets(question)
     for named_provision in find_named(question) if not withheld else ():
         scope = documents or answering
@@ -195,6 +198,7 @@ def resolve(
         places = [place for label in _forms(named_provision) for place in places_of(label, scope, library)]
         if places:
             found += places
+            coarse += [_coarse(named_provision, place, library) for place in places]
         else:
             missing.append((named_provision, _absence(named_provision, documents, library)))
     return Lookup(
@@ -205,6 +209,7 @@ def resolve(
         unknown,
         withheld,
         tuple(others),
+        tuple(dict.fromkeys(filter(None, coarse))),
         absent,
     )
 
@@ -280,6 +285,14 @@ def places_of(label: str, scope: Iterable[DocumentInfo], library: Library) -> li
         if not numbered:
             coarse.append(Place(number, span, whole))
     return coarse
+
+
+def _coarse(named: NamedProvision, place: Place, library: Library) -> str:
+    """Say that a provision was found only as a part of what has a number of its own, "" if it has one."""
+    if place.label != named.label.partition("(")[0] or place.label == named.label:
+        return ""
+    short = library.documents[place.document].short
+    return f"The text of {short} in the corpus numbers no paragraphs of {place.label}: {named.label} is a part of it."
 
 
 def _absence(named: NamedProvision, documents: list[DocumentInfo], library: Library) -> str:

@@ -116,9 +116,9 @@ class SearchResult:
         return tuple(self.rarity)
 
     @property
-    def whose_law(self) -> str:
+    def caveats(self) -> str:
         """What a reader must know of whose law was searched and which law was not; empty if there is nothing to say."""
-        notes = []
+        notes = list(self.lookup.coarse)
         if self.lacking:
             notes.append(f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}.")
         if self.lookup.absent:
