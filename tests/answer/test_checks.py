@@ -37,6 +37,9 @@ LOSS = "‘loss’ means the accidental or unlawful destruction of a register."
 ENSURE = "The keeper must ensure that the printer shreds the sheets and must do so within 2 days."
 DIRECTIVE = "States shall ensure that keepers of registers report the loss and that they must do so within 2 days."
 FILTER = "A filter on the output is a temporary measure and never counts as deletion."
+METHOD = "Grafts of young trees may be removed only by cutting the branch or by exact removal."
+EXAMPLE = "The keeper should implement measures to protect the register, such as encryption."
+NO_CARD = "A keeper with fewer than ten trees is not required to keep a card, and smaller ones are exempt."
 NOT_YET = "If the keeper has not already told the board, the authority may require it to do so."
 
 
@@ -67,6 +70,9 @@ NOT_YET = "If the keeper has not already told the board, the authority may requi
         ("After a customer leaves, Acme deletes backups within 30 days.", support(BACKUP, context="Acme Policy 3")),
         ("The breach law in Utah says that the breach is notified.", support(NOTIFY, context="Utah Act 3")),
         ("Staff must not paste personal data into the public chatbot Gemini.", support(CHATBOT)),
+        ("A keeper with fewer than ten trees does not have to keep a card.", support(NO_CARD)),
+        ("You do not need to notify the breach if a risk is unlikely.", support(NOTIFY_UNLESS)),
+        ("The keeper must implement measures to protect the register, such as encryption.", support(EXAMPLE)),
         ("Under the GDPR, the breach must be notified within 72 hours.", support(NOTIFY)),
         ("Under PSD2, it must be notified within 72 hours.", support(NOTIFY, context="Directive (EU) 2015/2366")),
     ],
@@ -127,6 +133,9 @@ def test_supported(claim: str, cited: Support) -> None:
         ("modality", "The controller may notify the breach.", support("The controller shall notify the breach.")),
         ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),
         ("polarity", "The keeper is not required to tell the board.", support(NOT_YET)),
+        ("polarity", "No, you do not have to cut the branch of a young tree.", support(METHOD)),
+        ("negation", "The keeper has 72 hours, while our deadline is not specified.", support(NOTIFY)),
+        ("modality", "Encryption is a legal requirement to protect the register.", support(EXAMPLE)),
         ("polarity", "No personal data may be transferred to a third country.", support(TRANSFER)),
         ("polarity", "Nobody may transfer personal data to a third country.", support(TRANSFER)),
         ("polarity", "None of the staff must notify the supervisory authority of a breach.", support(NOTIFY)),

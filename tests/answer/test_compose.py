@@ -37,6 +37,15 @@ def test_a_supported_sentence_is_kept_with_its_words(tiny_searcher: Searcher) ->
     verbatim(made, tiny_searcher)
 
 
+def test_a_sentence_about_a_provision_shows_words_of_it(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, "What does section 3 of the Ladder Policy say of a fall from a ladder?")
+    said = "of the Ladder Policy says that a fall must be reported to the Head of Orchards within 24 hours."
+    assert made.add(DraftSentence(f"Section 1 {said}", (1,))) == "provisions"
+    assert made.add(DraftSentence(f"Section 3 {said}", (1,))) == ""
+    referred = "A fall must be reported within 24 hours, and the Ladder Policy refers to section 2.2."
+    assert composer(tiny_searcher, "How soon is a fall reported?").add(DraftSentence(referred, (1,))) == ""
+
+
 @pytest.mark.parametrize(
     ("sentence", "failed"),
     [

@@ -34,6 +34,8 @@ def told(tmp_path: Path) -> Callable[[str, str], tuple[bool, bool]]:
         "How much was our last fine for late grafts?",
         "How many fines for late grafts did we pay?",
         "When did our keeper pay a fine for late grafts?",
+        "What fine did the keeper pay for late grafts last year?",
+        "Who has paid a fine for late grafts so far?",
     ],
 )
 def test_what_happened_is_told_by_a_register_and_by_no_rule(
@@ -50,6 +52,8 @@ def test_what_happened_is_told_by_a_register_and_by_no_rule(
         "When was our deadline for fines for late grafts?",
         "How long were we allowed to wait with fines for late grafts?",
         "How much do we pay for late grafts?",
+        "We grafted late last week. How much do we pay as a fine?",
+        "What fine was the keeper required to pay for late grafts last year?",
         "Did we have to pay a fine for late grafts?",
     ],
 )

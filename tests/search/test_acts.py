@@ -111,3 +111,12 @@ def test_a_law_is_spoken_of_by_any_of_its_names() -> None:
     assert not speaks_of("the PSD21 and services", "PSD2", law)
     assert speaks_of("of the KVKK.", "KVKK", None)
     assert not speaks_of("of the PKVKK.", "KVKK", None)
+
+
+def test_a_text_without_numbers_so_fine_says_so(tiny_library: Library) -> None:
+    lookup = resolve("What does Art. 3(1) of Regulation (EU) 2031/7 say?", tiny_library)
+    assert [place.label for place in lookup.found] == ["Art. 3"]
+    assert lookup.coarse == (
+        "The text of Regulation (EU) 2031/7 in the corpus numbers no paragraphs of Art. 3: Art. 3(1) is a part of it.",
+    )
+    assert resolve("What does Art. 3 of Regulation (EU) 2031/7 say?", tiny_library).coarse == ()

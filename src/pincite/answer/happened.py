@@ -18,7 +18,7 @@ _NO_RULE = (
 )
 _HAPPENED = re.compile(
     rf"{_ASKED}\b(?:did|was|were|had)(?: we| our)\b{_NO_RULE}"
-    rf"|{_ASKED}\b(?:did|was|were|had|has|have)(?: (?:the|an?|any))? \w+{_NO_RULE}[^.?!]{{0,60}}?"
+    rf"|{_ASKED}\b(?:did|was|were|had|has|have)(?: (?:the|an?|any))? \w+\b{_NO_RULE}[^.?!]{{0,60}}?"
     r"\b(?:last (?:week|month|year|quarter|night|time|meeting)|yesterday|recently|so far|this (?:week|month))\b",
     re.I,
 )
