@@ -46,6 +46,13 @@ def test_a_sentence_about_a_provision_shows_words_of_it(tiny_searcher: Searcher)
     assert composer(tiny_searcher, "How soon is a fall reported?").add(DraftSentence(referred, (1,))) == ""
 
 
+def test_what_this_policy_says_of_itself_is_said_of_no_other(tiny_searcher: Searcher) -> None:
+    made = composer(tiny_searcher, "What does the policy keep people from?")
+    said = "policy keeps people from falling off ladders."
+    assert made.add(DraftSentence(f"The pest control {said}", (1,))) == "attribution"
+    assert made.add(DraftSentence(f"The ladder {said}", (1,))) == ""
+
+
 @pytest.mark.parametrize(
     ("sentence", "failed"),
     [

@@ -41,6 +41,14 @@ _LOOK_IT_UP = re.compile(
 
 _SPEAKS_FOR = re.compile(r"^(?:according to|under|per)\b|\b(?:says|states|requires|allows|permits|provides)\b", re.I)
 
+_KINDS = "policy|standard|procedure|plan|notice|charter|handbook|regulation|directive|act|law"
+_THIS = re.compile(rf"\bthis ({_KINDS})\b", re.I)
+_NO_MATTER = (
+    r"(?:same|company|internal|must|shall|may|can|should|is|are|has|have|an?|this|that|any|each|to|by|under|in) "
+)
+_THE = re.compile(rf"\b(?:the|our|its) ((?:(?!{_NO_MATTER})[\w&-]+ ){{1,4}})({_KINDS})\b", re.I)
+"""A document that a claim speaks of, by its matter and kind."""
+
 _SAME_FIGURES = 0.2
 _SAME_DENIAL = 0.1
 _YES_OR_NO = re.compile(r"(?:yes|no|nope)\b[,;:.!]", re.I)
@@ -114,6 +122,8 @@ class Composer:
                     return reason
             if not reason and self._of_another_provision(named.found, shown):
                 reason = "provisions"  # "Section 5.4 says" beside words of section 5.6
+            if not reason and any(self._of_another_document(sentence.text, n, span) for n, span in shown):
+                reason = "attribution"
             if not reason:
                 marks = tuple(dict.fromkeys(self._citation(self._evidence[n], span) for n, span in shown))
                 self.claims.append(Claim(sentence.text, marks))
@@ -136,6 +146,19 @@ class Composer:
                 if inside or numbers <= provision_numbers_in(span.of(library.document(info.slug).text)):
                     return False
         return bool(named)
+
+    def _of_another_document(self, text: str, n: int, span: Span) -> bool:
+        """Tell whether the words shown speak of "this policy", and the claim of the policy on another matter: who
+        approves exceptions to this policy approves none to another one."""
+        item = self._evidence[n].item
+        own = _THIS.search(span.of(self._searcher.library.document(item.document).text))
+        if own is None:
+            return False
+        known = _word_stems(f"{item.title} {item.short}")
+        kind = own.group(1).lower()
+        return any(
+            match.group(2).lower() == kind and not _word_stems(match.group(1)) & known for match in _THE.finditer(text)
+        )
 
     def _governs(self, numbers: Sequence[int]) -> bool:
         """Tell whether one of these passages fits the question about as well as the best: a yes drawn from a rule for
