@@ -32,7 +32,7 @@ def asked(
     """Return the answer of a model to which the best evidence adds `gain`, under these thresholds."""
     model = FakeModel(RIGHT)
     model.gain = gain
-    policy = replace(Policy.of(searcher.library.directory), **thresholds)
+    policy = replace(Policy.of(searcher.library.directory), **({"strong": 1.1} | thresholds))
     monkeypatch.setattr(Policy, "of", classmethod(lambda cls, library: policy))
     return end(list(Engine(searcher, lambda: model, Settings(), seal="test").ask(question))), model
 
@@ -77,7 +77,38 @@ def test_a_provision_that_is_named_needs_no_likelihood(
     assert "Art. 4" in {citation.label for citation in answer.citations}
 
 
-def test_stopped_meanwhile_nothing_is_concluded(tiny_searcher: Searcher) -> None:
+def test_what_the_search_is_sure_of_is_read_only_to_find_the_best(
+    tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    class Reader(FakeModel):
+        def log_probabilities(self, prompt: Prompt, text: str, *, stop: Flag | None = None) -> list[float]:
+            read.append(prompt.text)
+            return super().log_probabilities(prompt, text, stop=stop)
+
+    def sources(question: str, strong: float) -> list[str]:
+        read.clear()
+        policy = replace(Policy.load(), strong=strong, sufficient=0.0, least_gain=-99.0)
+        monkeypatch.setattr(Policy, "of", classmethod(lambda cls, library: policy))
+        end(list(Engine(tiny_searcher, lambda: Reader(RIGHT), Settings(), seal="test").ask(question)))
+        return ["[1]" if "[1]" in one else "bare" for one in read]
+
+    both = "What must staff check before they climb a ladder and before they drive a tractor?"
+    several = len(worth_reading(tiny_searcher, tiny_searcher.search(both), 5))
+    assert several > 1
+    monkeypatch.setattr("pincite.answer.engine.asks_for_list", lambda question: False)
+    assert sources(both, 0.0) == ["[1]"] * several
+    assert sources(both, 1.1) == ["bare", *["[1]"] * several]
+    monkeypatch.setattr("pincite.answer.engine.asks_for_list", lambda question: True)
+    assert sources(both, 0.0) == []
+    assert sources(both, 1.1) == ["bare", "[1]"]
+
+
+def test_stopped_meanwhile_nothing_is_concluded(tiny_searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = replace(Policy.of(tiny_searcher.library.directory), strong=1.1)
+    monkeypatch.setattr(Policy, "of", classmethod(lambda cls, library: policy))
+
     class Pressed(FakeModel):
         def log_probabilities(self, prompt: Prompt, text: str, *, stop: Flag | None = None) -> list[float]:
             assert stop is not None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event as Flag
 
-from pincite.answer.abstain import Policy, judge
+from pincite.answer.abstain import Policy, Verdict, judge
 from pincite.answer.beside import add_beside, list_asked_for
 from pincite.answer.checks import asks_for_provision
 from pincite.answer.compose import Composer
@@ -229,7 +230,7 @@ class Engine:
         if self._model is None:
             yield Loading("language model")
         if not any(hit.exact for hit in result.hits):
-            result, gain = self._reread(run, result, stop)
+            result, gain = self._reread(run, result, verdict, stop)
             if stop.is_set():
                 yield Cancelled("")
                 return
@@ -279,18 +280,26 @@ class Engine:
         evidence = select_evidence(self._searcher, result, self._settings.evidence_tokens, rough_tokens)
         return evidence if run.told is None else run.told.among(evidence)
 
-    def _reread(self, run: _Run, result: SearchResult, stop: Flag) -> tuple[SearchResult, float]:
+    def _reread(self, run: _Run, result: SearchResult, verdict: Verdict, stop: Flag) -> tuple[SearchResult, float]:
         """Have the model read what could be first; return the search in the order that this gives, and what the one
-        that was first adds to the likelihood of the question, in nats: of several one is likely by chance."""
+        that was first adds to the likelihood of the question, in nats: of several one is likely by chance.
+
+        Where the search is sure that the evidence answers, it is read only to find the best of several.
+        """
         model = self.load()
         began = time.perf_counter()
         run.digests |= {"model": model.sha256}
         # a list is not told by two sentences of it, so that the order of the search stands
         most = 1 if asks_for_list(run.standalone.text) else self._settings.reread
         passages = worth_reading(self._searcher, result, most)
-        read = likelihoods(model, passages, run.standalone.text, stop)
+        sure = verdict.needed == -math.inf
+        if sure and len(passages) == 1:
+            return result, math.inf
+        read = likelihoods(model, passages, run.standalone.text, stop, compared=sure)
         run.likelihood_seconds = time.perf_counter() - began
-        return (result, 0.0) if stop.is_set() else (by_likelihood(result, read), read[0].gain)
+        if stop.is_set():
+            return result, 0.0
+        return by_likelihood(result, read), read[0].gain
 
     def _draft(self, run: _Run, evidence: Sequence[Selected], stop: Flag) -> Iterator[Event]:
         model = self.load()

@@ -41,9 +41,13 @@ def worth_reading(searcher: Searcher, result: SearchResult, most: int) -> list[S
     return [in_brief(one) for one in close]
 
 
-def likelihoods(model: LanguageModel, passages: Sequence[Selected], question: str, stop: Flag) -> list[Likelihood]:
-    """Return what each passage adds to the likelihood of a question; only of some, or of none, if stopped."""
-    alone = sum(model.log_probabilities(question_prompt(None, model.template), question, stop=stop))
+def likelihoods(
+    model: LanguageModel, passages: Sequence[Selected], question: str, stop: Flag, *, compared: bool = False
+) -> list[Likelihood]:
+    """Return what each passage adds to the likelihood of a question; only of some, or of none, if stopped. With
+    `compared`, passages are only compared with each other, and all gains are off by the same."""
+    bare = question_prompt(None, model.template)
+    alone = 0.0 if compared else sum(model.log_probabilities(bare, question, stop=stop))
     found: list[Likelihood] = []
     for one in passages:
         given = sum(model.log_probabilities(question_prompt(one, model.template), question, stop=stop))
