@@ -134,7 +134,7 @@ def test_supported(claim: str, cited: Support) -> None:
         ("polarity", "No, it does not count as a loss.", support(LOSS, question="Does it count as a loss?")),
         ("polarity", "The keeper is not required to tell the board.", support(NOT_YET)),
         ("polarity", "No, you do not have to cut the branch of a young tree.", support(METHOD)),
-        ("negation", "The keeper has 72 hours, while our deadline is not specified.", support(NOTIFY)),
+        ("words", "The keeper has 72 hours, while our deadline is not specified.", support(NOTIFY)),
         ("modality", "Encryption is a legal requirement to protect the register.", support(EXAMPLE)),
         ("polarity", "No personal data may be transferred to a third country.", support(TRANSFER)),
         ("polarity", "Nobody may transfer personal data to a third country.", support(TRANSFER)),

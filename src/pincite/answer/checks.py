@@ -163,6 +163,7 @@ def check_claim(claim: str, support: Support) -> str:
     """Return the name of the first check that fails, or "" if the claim is supported."""
     for name, passes in (
         ("address", _plain),
+        ("words", _says_something),
         ("attribution", _attributed),
         ("names", _law_of),
         ("numbers", _numbers),
@@ -191,6 +192,11 @@ def asks_for_provision(question: str) -> bool:
 def _plain(claim: str, support: Support) -> bool:
     """A sentence is prose: no address to follow, no link, no tag; a document may ask for them, an answer needs none."""
     return _ADDRESS.search(claim) is None
+
+
+def _says_something(claim: str, support: Support) -> bool:
+    """A sentence tells what its source says, and that nothing is said of something only where that is said."""
+    return _SAYS_NOTHING.search(claim) is None or _SAYS_NOTHING.search(support.text) is not None
 
 
 def _attributed(claim: str, support: Support) -> bool:
@@ -250,8 +256,6 @@ def _provisions(claim: str, support: Support) -> bool:
 
 def _negation(claim: str, support: Support) -> bool:
     """A prohibition rests on words that deny or limit; a plain statement does not rest on a prohibition alone."""
-    if _SAYS_NOTHING.search(claim) and not _SAYS_NOTHING.search(support.text):
-        return False
     if _FORBIDS.search(claim):
         return denies(support.text, claim)
     if _MUST.search(claim) or _MAY.search(claim):
@@ -315,7 +319,7 @@ def denies(words: str, claim: str) -> bool:
 
 def _modality(claim: str, support: Support) -> bool:
     """An obligation rests on words that oblige, a permission on words that permit."""
-    if _MUST.search(claim) and (not _OBLIGES.search(support.text) or _demands_example(claim, support.best)):
+    if _MUST.search(claim) and (not _OBLIGES.search(support.text) or _demands_example(claim, support.text)):
         return False
     if not _MAY.search(claim) or _MUST.search(claim) or _NOBODY_MAY.match(claim):
         return True  # "No tractor may leave …" permits nothing: that the evidence denies it is told by other checks

@@ -122,7 +122,7 @@ class Composer:
                     return reason
             if not reason and self._of_another_provision(named.found, shown):
                 reason = "provisions"  # "Section 5.4 says" beside words of section 5.6
-            if not reason and any(self._of_another_document(sentence.text, n, span) for n, span in shown):
+            if not reason and any(self._of_another_document(sentence.text, n, support.best) for n in numbers):
                 reason = "attribution"
             if not reason:
                 marks = tuple(dict.fromkeys(self._citation(self._evidence[n], span) for n, span in shown))
@@ -147,11 +147,11 @@ class Composer:
                     return False
         return bool(named)
 
-    def _of_another_document(self, text: str, n: int, span: Span) -> bool:
-        """Tell whether the words shown speak of "this policy", and the claim of the policy on another matter: who
-        approves exceptions to this policy approves none to another one."""
+    def _of_another_document(self, text: str, n: int, nearest: str) -> bool:
+        """Tell whether the sentence nearest to a claim speaks of "this policy", and the claim of the policy on another
+        matter: who approves exceptions to this policy approves none to another one."""
         item = self._evidence[n].item
-        own = _THIS.search(span.of(self._searcher.library.document(item.document).text))
+        own = _THIS.search(nearest)
         if own is None:
             return False
         known = _word_stems(f"{item.title} {item.short}")
