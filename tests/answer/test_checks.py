@@ -39,6 +39,7 @@ DIRECTIVE = "States shall ensure that keepers of registers report the loss and t
 FILTER = "A filter on the output is a temporary measure and never counts as deletion."
 METHOD = "Grafts of young trees may be removed only by cutting the branch or by exact removal."
 EXAMPLE = "The keeper should implement measures to protect the register, such as encryption."
+FINDINGS = "The vendor must remedy serious findings of an audit within 30 days."
 NO_CARD = "A keeper with fewer than ten trees is not required to keep a card, and smaller ones are exempt."
 NOT_YET = "If the keeper has not already told the board, the authority may require it to do so."
 
@@ -127,6 +128,12 @@ def test_supported(claim: str, cited: Support) -> None:
         ("actor", "The printer must shred the sheets within 2 days.", support(ENSURE)),
         ("condition", "If the data was encrypted, the controller notifies the authority.", support(NOTIFY)),
         ("condition", "The estate does not lend ladders if the pickers have not paid.", support(EVEN)),
+        (
+            "condition",
+            "If a vendor refuses an audit, it must remedy serious findings within 30 days.",
+            support(FINDINGS, question="What happens if a vendor refuses an audit?"),
+        ),
+        ("", "If an audit has serious findings, the vendor must remedy them within 30 days.", support(FINDINGS)),
         ("", "The estate does not lend ladders if the pickers have paid.", support(EVEN)),
         ("", "The estate does not lend ladders to pickers, even if they have paid.", support(EVEN)),
         ("modality", "The controller must charge a reasonable fee for further copies.", support(MAY)),

@@ -134,6 +134,8 @@ _DENIED = re.compile(r"\b(?:not|no|never|without)\b|n['’]t\b", re.I)
 # Set by eye while reading the answers to the questions of benchmarks/answer.py; not calibrated on a set with gold.
 _LEAST_SIMILARITY = 0.45
 _LEAST_SHARED_WORDS = 0.5
+_LEAST_BROUGHT = 2 / 3
+"""Share of a condition's words that the evidence must have, if all of them are the question's."""
 _CLEAR = 0.55
 """Similarity (cosine) from which a sentence is plainly about the same thing as the claim."""
 
@@ -361,9 +363,11 @@ def _actor(claim: str, support: Support) -> bool:
 def _condition(claim: str, support: Support) -> bool:
     """A condition ("if the data was encrypted, …") is one that the evidence makes, not one that the question brings."""
     known = {_stem(word) for word in content_words(f"{support.text} {support.context}")}
+    asked = {_stem(word) for word in content_words(support.question)}
     for clause in _CONDITION.findall(claim):
-        words = [_stem(word) for word in content_words(clause)]
-        if words and sum(word in known for word in words) / len(words) <= _LEAST_SHARED_WORDS:
+        words = {_stem(word) for word in content_words(clause)}
+        least = _LEAST_BROUGHT if words <= asked else _LEAST_SHARED_WORDS
+        if words and len(words & known) <= least * len(words):
             return False
     return not _turns_concession(claim, support.best)
 
