@@ -123,7 +123,7 @@ class Composer:
             if not reason and self._of_another_provision(named.found, shown):
                 reason = "provisions"  # "Section 5.4 says" beside words of section 5.6
             if not reason and any(self._of_another_document(sentence.text, n, support.best) for n in numbers):
-                reason = "attribution"
+                return "attribution"  # nor do words elsewhere make it true that happen to name that policy
             if not reason:
                 marks = tuple(dict.fromkeys(self._citation(self._evidence[n], span) for n, span in shown))
                 self.claims.append(Claim(sentence.text, marks))
