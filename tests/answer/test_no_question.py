@@ -3,7 +3,7 @@
 import pytest
 
 from pincite.answer.engine import Engine
-from pincite.answer.no_question import aside, words_unknown
+from pincite.answer.no_question import aside, inventory, words_unknown
 from pincite.config import Settings
 from pincite.domain import events
 from pincite.domain.answers import Reason, Status
@@ -16,8 +16,8 @@ from pincite.search import Searcher
     "said",
     ["hi", "Hello there!", "Thanks a lot.", "thank you", "help", "What can you do?", "hi, can you help me?", "ok"],
 )
-def test_what_asks_nothing(tiny_library: Library, said: str) -> None:
-    assert aside(said, tiny_library).startswith("That asks nothing of the corpus.")
+def test_what_asks_nothing(said: str) -> None:
+    assert aside(said).startswith("That asks nothing of the corpus.")
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,30 @@ def test_what_asks_nothing(tiny_library: Library, said: str) -> None:
         "Which policies cover ladders?",
     ],
 )
-def test_what_asks_something(tiny_library: Library, asked: str) -> None:
-    assert aside(asked, tiny_library) == ""
+def test_what_asks_something(asked: str) -> None:
+    assert aside(asked) == ""
+    assert inventory(asked, ["Ladder Policy"]) == ""
 
 
 @pytest.mark.parametrize(
     "asked", ["What documents are in the corpus?", "which policies do we have", "List all policies."]
 )
-def test_what_is_there_is_told(tiny_library: Library, asked: str) -> None:
-    said = aside(asked, tiny_library)
-    assert said.startswith("Documents in the corpus (4): ")
-    assert "Ladder Policy" in said
+def test_what_is_there_is_told(asked: str) -> None:
+    assert (
+        inventory(asked, ["Ladder Policy", "Orchard Act"]) == "Documents in the corpus (2): Ladder Policy; Orchard Act."
+    )
+    assert inventory(asked, ["A"] * 25).endswith("; A; and 5 more (pincite corpus list).")
+
+
+def test_only_titles_of_what_is_searched_are_told(tiny_searcher: Searcher) -> None:
+    def load() -> LanguageModel:
+        raise AssertionError("the model was loaded")
+
+    slugs = frozenset(info.slug for info in tiny_searcher.library.documents if info.title.startswith("Ladder"))
+    engine = Engine(tiny_searcher, load, Settings(), seal="test")
+    *_, last = engine.ask("What documents are there?", documents=slugs)
+    assert isinstance(last, events.Refused)
+    assert last.answer.message == "Documents in the corpus (1): Ladder Policy."
 
 
 def test_words_that_no_passage_has_are_named(tiny_library: Library) -> None:

@@ -18,7 +18,7 @@ from pincite.answer.evidence import Selected, rough_tokens, select_evidence
 from pincite.answer.followup import Standalone, make_standalone
 from pincite.answer.likelihood import by_likelihood, likelihoods, worth_reading
 from pincite.answer.lists import asks_for_list
-from pincite.answer.no_question import aside, words_unknown
+from pincite.answer.no_question import aside, inventory, words_unknown
 from pincite.answer.particulars import Particulars, find_particulars
 from pincite.answer.quoting import add_governing, lacks_figure, named_part, quotable, words_asked_for
 from pincite.answer.ruling import documents_that_rule, instructing
@@ -193,8 +193,11 @@ class Engine:
         question = clean_question(question)
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         run.digests = self._digests()
-        said = aside(run.question, self._searcher.library)
+        titles = {d.slug: d.title for d in self._searcher.library.documents if documents is None or d.slug in documents}
+        there = inventory(run.question, list(titles.values()))
+        said = there or aside(run.question)
         if said:
+            run.named = frozenset(titles) if there else frozenset()  # titles have their documents' label
             yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.NO_PASSAGE, said, ()))
             return
         yield Searching(run.standalone.text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pincite.library import Library
 from pincite.search.terms import content_words
 
-__all__ = ["aside", "words_unknown"]
+__all__ = ["aside", "inventory", "words_unknown"]
 
 _ASIDE = re.compile(
     r"(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|good ?bye|bye|thx|cheers"
@@ -31,13 +32,17 @@ _WHAT_IS_THERE = re.compile(
 _TITLES = 20
 
 
-def aside(question: str, library: Library) -> str:
-    """Return what to say to a greeting, to thanks, or to who asks what this is or what is there; "" to a question."""
-    if _WHAT_IS_THERE.fullmatch(question):
-        titles = [info.title for info in library.documents]
-        more = f"; and {len(titles) - _TITLES} more (pincite corpus list)" if len(titles) > _TITLES else ""
-        return f"Documents in the corpus ({len(titles)}): {'; '.join(titles[:_TITLES])}{more}."
+def aside(question: str) -> str:
+    """Return what to say to a greeting, to thanks, or to who asks what this is; "" to a question."""
     return _WHAT_TO_ASK if _ASIDE.fullmatch(question) else ""
+
+
+def inventory(question: str, titles: Sequence[str]) -> str:
+    """Return what there is, the titles of the documents searched, to who asks for that alone; "" to a question."""
+    if not _WHAT_IS_THERE.fullmatch(question):
+        return ""
+    more = f"; and {len(titles) - _TITLES} more (pincite corpus list)" if len(titles) > _TITLES else ""
+    return f"Documents in the corpus ({len(titles)}): {'; '.join(titles[:_TITLES])}{more}."
 
 
 def words_unknown(question: str, library: Library) -> str:
