@@ -7,6 +7,7 @@ from pincite.answer.no_question import aside, inventory, words_unknown
 from pincite.config import Settings
 from pincite.domain import events
 from pincite.domain.answers import Reason, Status
+from pincite.domain.documents import DocumentKind
 from pincite.library import Library
 from pincite.llm import LanguageModel
 from pincite.search import Searcher
@@ -35,20 +36,19 @@ def test_what_asks_nothing(said: str) -> None:
 )
 def test_what_asks_something(asked: str) -> None:
     assert aside(asked) == ""
-    assert inventory(asked, ["Ladder Policy"]) == ""
+    assert inventory(asked, [DocumentKind.LAW]) == ""
 
 
 @pytest.mark.parametrize(
     "asked", ["What documents are in the corpus?", "which policies do we have", "List all policies."]
 )
 def test_what_is_there_is_told(asked: str) -> None:
-    assert (
-        inventory(asked, ["Ladder Policy", "Orchard Act"]) == "Documents in the corpus (2): Ladder Policy; Orchard Act."
-    )
-    assert inventory(asked, ["A"] * 25).endswith("; A; and 5 more (pincite corpus list).")
+    law, policy = DocumentKind.LAW, DocumentKind.POLICY
+    assert inventory(asked, [law, policy, policy]).startswith("The corpus has 1 law and 2 policies to ask about;")
+    assert inventory(asked, [law, law, policy]).startswith("The corpus has 2 laws and 1 policy to ask about;")
 
 
-def test_only_titles_of_what_is_searched_are_told(tiny_searcher: Searcher) -> None:
+def test_only_what_is_searched_is_told(tiny_searcher: Searcher) -> None:
     def load() -> LanguageModel:
         raise AssertionError("the model was loaded")
 
@@ -56,7 +56,7 @@ def test_only_titles_of_what_is_searched_are_told(tiny_searcher: Searcher) -> No
     engine = Engine(tiny_searcher, load, Settings(), seal="test")
     *_, last = engine.ask("What documents are there?", documents=slugs)
     assert isinstance(last, events.Refused)
-    assert last.answer.message == "Documents in the corpus (1): Ladder Policy."
+    assert last.answer.message.startswith("The corpus has 0 laws and 1 policy to ask about;")
 
 
 def test_words_that_no_passage_has_are_named(tiny_library: Library) -> None:

@@ -193,11 +193,9 @@ class Engine:
         question = clean_question(question)
         run = _Run(question, make_standalone(question, [clean_question(earlier) for earlier in history]), began)
         run.digests = self._digests()
-        titles = {d.slug: d.title for d in self._searcher.library.documents if documents is None or d.slug in documents}
-        there = inventory(run.question, list(titles.values()))
-        said = there or aside(run.question)
+        searched = [d for d in self._searcher.library.documents if documents is None or d.slug in documents]
+        said = aside(run.question) or inventory(run.question, [info.kind for info in searched])
         if said:
-            run.named = frozenset(titles) if there else frozenset()  # titles have their documents' label
             yield Refused(self._no_answer(run, Status.NOT_FOUND, Reason.NO_PASSAGE, said, ()))
             return
         yield Searching(run.standalone.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pincite.domain.documents import DocumentKind
 from pincite.library import Library
 from pincite.search.terms import content_words
 
@@ -29,7 +30,6 @@ _WHAT_IS_THERE = re.compile(
     r"|it|search|contain|hold|cover))*\W*",
     re.I,
 )
-_TITLES = 20
 
 
 def aside(question: str) -> str:
@@ -37,12 +37,17 @@ def aside(question: str) -> str:
     return _WHAT_TO_ASK if _ASIDE.fullmatch(question) else ""
 
 
-def inventory(question: str, titles: Sequence[str]) -> str:
-    """Return what there is, the titles of the documents searched, to who asks for that alone; "" to a question."""
+def inventory(question: str, kinds: Sequence[DocumentKind]) -> str:
+    """Return what there is to who asks for that alone, told by the kinds of the documents searched; "" to a question.
+
+    No titles: what they tell must be labelled, and be gone when their document is purged.
+    """
     if not _WHAT_IS_THERE.fullmatch(question):
         return ""
-    more = f"; and {len(titles) - _TITLES} more (pincite corpus list)" if len(titles) > _TITLES else ""
-    return f"Documents in the corpus ({len(titles)}): {'; '.join(titles[:_TITLES])}{more}."
+    laws = sum(kind is DocumentKind.LAW for kind in kinds)
+    counts = ((laws, "law", "laws"), (len(kinds) - laws, "policy", "policies"))
+    told = " and ".join(f"{count:,} {one if count == 1 else more}" for count, one, more in counts)
+    return f"The corpus has {told} to ask about; the command “pincite corpus list” names them."
 
 
 def words_unknown(question: str, library: Library) -> str:
