@@ -102,6 +102,7 @@ def test_a_law_that_is_absent_is_searched_by_its_number(library: Library) -> Non
     assert "eprivacy" not in result.words
     assert result.caveats == "Not in the corpus: ePrivacy Directive (Directive 2002/58/EC)."
     assert searcher.search("How do cookies fare with the GDPR?").caveats == ""
+    assert searcher.search("What does Art. 5 DMA say?").caveats == ""  # that it is not there is why it is refused
 
 
 def test_a_law_is_spoken_of_by_any_of_its_names() -> None:

@@ -121,8 +121,10 @@ class SearchResult:
         notes = list(self.lookup.coarse)
         if self.lacking:
             notes.append(f"No document in the corpus is named as law or policy of: {', '.join(self.lacking)}.")
-        if self.lookup.absent:
-            names = (f"{name} ({also})" if also else name for name, also in self.lookup.absent.items())
+        told = " ".join(text for _, text in self.lookup.missing)
+        absent = {name: also for name, also in self.lookup.absent.items() if name not in told}
+        if absent:
+            names = (f"{name} ({also})" if also else name for name, also in absent.items())
             notes.append(f"Not in the corpus: {', '.join(names)}.")
         return " ".join(notes)
 
